@@ -1,0 +1,26 @@
+/** The errors that end a pass. Their messages are for operators: they name the thing, the value and the way out. */
+
+/** Wrong usage of the command line (exit code 64). */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** Settings are missing or malformed, or the database is not migrated (exit code 78). One line a problem. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The database or Telegram cannot be reached (exit code 69). */
+export class UnavailableError extends Error {
+  override name = 'UnavailableError';
+}
+
+/** Telegram refuses the token (exit code 77). */
+export class TokenRefusedError extends Error {
+  override name = 'TokenRefusedError';
+}

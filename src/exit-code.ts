@@ -1,0 +1,50 @@
+import { SettingsError, TokenRefusedError, UnavailableError, UsageError } from './errors.ts';
+import type { Outcome } from './job.ts';
+
+/** The exit codes of every command, as every `--help` prints them. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 64,
+  unavailable: 69,
+  defect: 70,
+  interrupted: 75,
+  tokenRefused: 77,
+  settings: 78,
+} as const;
+
+export const exitCodeHelp = `
+Exit codes:
+   0  done; nothing was due; another process holds the job; or the time or item
+      limit was reached with all else in order
+   1  finished, and at least one item newly failed, or doctor or status found a fault
+  64  wrong usage
+  69  the database or Telegram cannot be reached
+  70  a defect of telesweep
+  75  stopped early with work left: a signal, a lost lease, a long cool-down
+  77  Telegram refuses the token
+  78  wrong settings
+`;
+
+/** The one place that turns an error into an exit code. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof SettingsError) return exitCodes.settings;
+  if (error instanceof UnavailableError) return exitCodes.unavailable;
+  if (error instanceof TokenRefusedError) return exitCodes.tokenRefused;
+  return exitCodes.defect;
+}
+
+/** The exit code of a pass that ended without an error. */
+export function exitCodeOfOutcome(outcome: Outcome): number {
+  switch (outcome) {
+    case 'ok':
+    case 'skipped':
+      return exitCodes.ok;
+    case 'partial':
+    case 'failed':
+      return exitCodes.failed;
+    case 'interrupted':
+      return exitCodes.interrupted;
+  }
+}

@@ -1,0 +1,118 @@
+/** Types alone: what a job is, what it is given, and what it hands back. This file may name the types of any layer. */
+import type { Kysely } from 'kysely';
+import type { Log, Progress } from './report/log.ts';
+import type { Settings } from './settings.ts';
+import type { Database } from './store/schema.ts';
+import type { Bot } from './telegram/bot.ts';
+
+export type JobName = 'cleanup-tokens' | 'delete-due' | 'delete-broadcasts' | 'reset-counts' | 'post-guide';
+
+/** How a pass ended, for the run record, the metrics and the exit code. */
+export type Outcome = 'ok' | 'partial' | 'failed' | 'skipped' | 'interrupted';
+
+/** Why a pass ended when it did. */
+export type StopReason = 'done' | 'deadline' | 'limit' | 'signal' | 'busy' | 'cooldown' | 'lease_lost' | 'error';
+
+/** What a pass did, by the keys that its job always reports. */
+export type Counts = Record<string, number>;
+
+/** What is due after a pass, and how long the oldest of it has been due. */
+export interface Backlog {
+  due: number;
+  oldest_due_seconds: number;
+}
+
+/** One shape for the log's last line, `--json`, the run record and the ping's body. */
+export interface Summary {
+  job: JobName;
+  run_id: string;
+  outcome: Outcome;
+  stop_reason: StopReason;
+  dry_run: boolean;
+  started_at: string;
+  duration_ms: number;
+  counts: Counts;
+  telegram: { calls: number; rate_limited: number };
+  left: Backlog;
+  guide_id?: string | null;
+  estimate?: { calls: number; seconds: number };
+  error?: string;
+}
+
+/** A boolean or scalar SQL expression with its own `$1…$n`, so that several can travel in one statement. */
+export interface SqlFragment {
+  text: string;
+  values: readonly unknown[];
+}
+
+/** Asks the pass whether it may go on; everything that waits must listen to `signal`. */
+export interface Stop {
+  /** Null while the pass may start new work. */
+  readonly reason: StopReason | null;
+  /** Aborts when new work must no longer be started. */
+  readonly signal: AbortSignal;
+  /** Aborts when calls under way must be dropped as well. */
+  readonly hardSignal: AbortSignal;
+  /** Milliseconds left until the deadline; null where the pass has none. */
+  msLeft(): number | null;
+  /** The first reason stays. */
+  request(reason: StopReason): void;
+}
+
+export interface JobContext {
+  db: Kysely<Database>;
+  /** The database's clock at the start of the pass: ISO 8601 in UTC with microseconds. */
+  now: string;
+  /** Names this pass in the lease; writes that must not outlive the lease check it. */
+  runId: string;
+  settings: Settings;
+  /** Items at most; null for no limit. */
+  limit: number | null;
+  /** `post-guide --force`. */
+  force: boolean;
+  counts: Counts;
+  log: Log;
+  progress: Progress;
+  stop: Stop;
+  /** The job's bot, made at the first call so that a pass with nothing due never loads the client. */
+  bot(): Promise<Bot>;
+}
+
+/** What a real pass now would do. */
+export interface Plan {
+  counts: Counts;
+  /** Bot API calls, and seconds at the budget's rate. */
+  estimate: { calls: number; seconds: number };
+  /** A sample of the rows that would go, for a person: column names, then cells. */
+  sample: { columns: string[]; rows: string[][] };
+  guide_id?: string | null;
+}
+
+export interface Job {
+  name: JobName;
+  /** One line for `--help`. */
+  summary: string;
+  /** The setting that holds the token of the bot whose API the job calls; null where it calls none. */
+  token: 'TELEGRAM_BOT_TOKEN' | 'GUIDE_BOT_TOKEN' | null;
+  /** Settings beside the token without which the job cannot run. */
+  requires: readonly string[];
+  countKeys: readonly string[];
+  /** Whether a pass would find anything to do now; travels in the statement that takes the lease. */
+  due(settings: Settings, options: { force: boolean }): SqlFragment;
+  /** Does the work and returns; stopping early is said through `stop`. Throws only where the pass cannot go on. */
+  run(context: JobContext): Promise<JobResult>;
+  plan(context: JobContext): Promise<Plan>;
+  backlog(context: Pick<JobContext, 'db' | 'now' | 'settings'>): Promise<Backlog>;
+  /** The summary's message in the words that people grep for, without its mark: `Deleted 15 messages, 0 failed`. */
+  message(counts: Counts, guideId?: string | null): string;
+  /** The mark before the message of a good pass. */
+  mark: string;
+}
+
+export interface JobResult {
+  /** Items newly given up in this pass: they make the exit code 1. */
+  failed: number;
+  /** Items that went well: with `failed`, tells `partial` from `failed`. */
+  succeeded: number;
+  guide_id?: string | null;
+}
