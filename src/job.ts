@@ -102,10 +102,11 @@ export interface Job {
   /** Does the work and returns; stopping early is said through `stop`. Throws only where the pass cannot go on. */
   run(context: JobContext): Promise<JobResult>;
   plan(context: JobContext): Promise<Plan>;
-  backlog(context: Pick<JobContext, 'db' | 'now' | 'settings'>): Promise<Backlog>;
+  /** A select of one row with the columns of `Backlog`, for the database's `now()`. */
+  backlog(settings: Settings): SqlFragment;
   /** The summary's message in the words that people grep for, without its mark: `Deleted 15 messages, 0 failed`. */
   message(counts: Counts, guideId?: string | null): string;
-  /** The mark before the message of a good pass. */
+  /** The mark of the job in its log. */
   mark: string;
 }
 

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { main } from '../src/cli.ts';
+
+const defect = 70;
+const interrupted = 75;
+
+// A closed pipe (`telesweep … | head`) must not turn a good pass into a bad one.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+const signalled = new AbortController();
+const onSignal = (): void => {
+  if (signalled.signal.aborted) process.exit(interrupted);
+  signalled.abort();
+};
+process.on('SIGTERM', onSignal);
+process.on('SIGINT', onSignal);
+
+main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: signalled.signal,
+}).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`telesweep: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = defect;
+  },
+);

@@ -1,0 +1,137 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from './duration.ts';
+import { exitCodeHelp, exitCodes } from './exit-code.ts';
+import type { Job } from './job.ts';
+import { jobs } from './jobs/index.ts';
+import type { PassOptions } from './pass-report.ts';
+import type { LogLevel } from './report/log.ts';
+import { safeWriter } from './report/output.ts';
+import { version } from './version.ts';
+import type { World } from './world.ts';
+
+const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+/**
+ * Reads the command line and runs its command. Never throws and never ends the process.
+ * @returns the exit code
+ */
+export async function main(world: World): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = buildProgram(world, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...world.argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : usageFailed(error, world);
+    safeWriter(world.stderr)(`telesweep: ${error instanceof Error ? error.message : String(error)}\n`);
+    return exitCodes.defect;
+  }
+}
+
+/** Commander has said on stderr what is wrong; whoever asked for JSON gets it there as well. */
+function usageFailed(error: CommanderError, world: World): number {
+  if (world.argv.includes('--json')) {
+    const text = error.message.replace(/^error: /, '');
+    safeWriter(world.stdout)(`${JSON.stringify({ outcome: 'failed', stop_reason: 'error', error: text })}\n`);
+  }
+  return exitCodes.usage;
+}
+
+function buildProgram(world: World, exit: (code: number) => void): Command {
+  const out = safeWriter(world.stdout);
+  const err = safeWriter(world.stderr);
+  const program = new Command('telesweep')
+    .description('Sweeps up after Telegram bots that keep their state in PostgreSQL: one pass of one job, then exit.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: out,
+      writeErr: err,
+      getOutHelpWidth: () => world.stdout.columns ?? 80,
+      getErrHelpWidth: () => world.stderr.columns ?? 80,
+      outputError: (text, write) => write(text),
+    })
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(telesweep --help tells the commands, telesweep COMMAND --help its flags)')
+    .addHelpText('after', exitCodeHelp);
+
+  for (const job of jobs) addJob(program, job, world, exit);
+  addMigrate(program, world, exit);
+  return program;
+}
+
+interface JobFlags {
+  dryRun?: true;
+  json?: true;
+  maxRuntime?: number;
+  limit?: number;
+  envFile?: string;
+  logLevel: LogLevel;
+  quiet?: true;
+  force?: true;
+}
+
+function addJob(program: Command, job: Job, world: World, exit: (code: number) => void): void {
+  const command = subcommand(program, job.name, job.summary)
+    .option('--dry-run', 'show what a pass would do and change nothing')
+    .option('--json', 'print the summary as one JSON object on stdout')
+    .option('--max-runtime DURATION', 'start nothing new after this time, such as 55m', parseRuntime)
+    .option('--limit N', 'items at most', parseLimit)
+    .option('--env-file FILE', 'read settings from FILE; the environment comes first')
+    .addOption(new Option('--log-level LEVEL', 'least level of the log').choices(logLevels).default('info'))
+    .option('--quiet', 'print nothing when all is well');
+  if (job.name === 'post-guide') command.option('--force', 'post the next guide now, outside the slots');
+  command.action(async (flags: JobFlags) => {
+    const options: PassOptions = {
+      dryRun: flags.dryRun === true,
+      json: flags.json === true,
+      maxRuntimeMs: flags.maxRuntime ?? null,
+      limit: flags.limit ?? null,
+      envFile: flags.envFile ?? null,
+      logLevel: flags.logLevel,
+      quiet: flags.quiet === true,
+      force: flags.force === true,
+    };
+    const { runPass } = await import('./pass.ts');
+    exit(await runPass(job, options, world));
+  });
+}
+
+function addMigrate(program: Command, world: World, exit: (code: number) => void): void {
+  subcommand(program, 'migrate', 'make or complete the tables, or show what that would do')
+    .option('--dry-run', 'list the steps and change nothing')
+    .option('--down', "take telesweep's own tables and columns away again; a bot's rows stay")
+    .option('--json', 'print the steps as one JSON object on stdout')
+    .option('--env-file FILE', 'read settings from FILE; the environment comes first')
+    .action(async (flags: { dryRun?: true; down?: true; json?: true; envFile?: string }) => {
+      const { runMigrate } = await import('./operator/run-migrate.ts');
+      const { dryRun = false, down = false, json = false, envFile = null } = flags;
+      exit(await runMigrate({ dryRun, down, json, envFile }, world));
+    });
+}
+
+/** A command with what every command shares. */
+function subcommand(program: Command, name: string, summary: string): Command {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    .addHelpText('after', exitCodeHelp)
+    .allowExcessArguments(false);
+}
+
+function parseRuntime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new InvalidArgumentError('expected a duration such as 55m, 90s or 1h30m.');
+  return ms;
+}
+
+function parseLimit(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1) {
+    throw new InvalidArgumentError('expected a whole number from 1 on.');
+  }
+  return n;
+}

@@ -1,0 +1,5 @@
+import type { Job } from '../job.ts';
+import { deleteDue } from './delete-due.ts';
+
+/** Every job, in the order of `--help`. */
+export const jobs: readonly Job[] = [deleteDue];

@@ -1,0 +1,126 @@
+import type { Job, Plan, Summary } from './job.ts';
+import { redact } from './redact.ts';
+import { createLog, type Log, type LogLevel, type Progress } from './report/log.ts';
+import { safeWriter } from './report/output.ts';
+import { createProgress } from './report/progress.ts';
+import type { Settings } from './settings.ts';
+import { type World, wantsColor } from './world.ts';
+
+/** The flags of every job. */
+export interface PassOptions {
+  dryRun: boolean;
+  json: boolean;
+  /** Milliseconds; null for no deadline. */
+  maxRuntimeMs: number | null;
+  /** Items at most; null for no limit. */
+  limit: number | null;
+  envFile: string | null;
+  logLevel: LogLevel;
+  quiet: boolean;
+  force: boolean;
+}
+
+/** Says what a pass does and did, in all the places where somebody may look. */
+export interface Report {
+  readonly log: Log;
+  readonly progress: Progress;
+  started(): void;
+  working(): void;
+  busy(holder: string, since: string): void;
+  cooldown(seconds: number): void;
+  defect(error: unknown): void;
+  plan(plan: Plan): Promise<void>;
+  /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
+  finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
+}
+
+/** What the metrics tell beside the summary; null where it was not read. */
+export interface ReportExtra {
+  nearDeadline: number | null;
+  pausedUntil: Date | null;
+  guidesPosted: Record<string, number> | null;
+}
+
+interface ReportOptions {
+  job: Job;
+  runId: string;
+  options: PassOptions;
+  settings: Settings;
+  world: World;
+}
+
+export function createReport({ job, runId, options, settings, world }: ReportOptions): Report {
+  const onTerminal = world.stderr.isTTY === true;
+  const hide = (text: string): string => redact(text, settings.secrets);
+  const log = createLog({
+    stream: world.stderr,
+    level: options.quiet ? 'warn' : options.logLevel,
+    color: wantsColor(world),
+    base: { job: job.name, run_id: runId },
+    redact: hide,
+    pretty: onTerminal,
+  });
+  const print = safeWriter(world.stdout);
+  const progress = createProgress({
+    stream: world.stderr,
+    isTTY: onTerminal && !options.quiet,
+    log,
+    now: () => performance.now(),
+  });
+  let pinging: Promise<(exitCode: number, body: string) => Promise<string | null>> | null = null;
+
+  return {
+    log,
+    progress,
+    started() {
+      const { pingUrl } = settings;
+      if (pingUrl === null || options.dryRun) return;
+      pinging = import('./report/ping.ts').then(({ startPing }) => startPing({ url: pingUrl, job: job.name, runId }));
+    },
+    working() {
+      log.info({}, `${job.mark} ${job.name} started`);
+    },
+    busy(holder, since) {
+      log.info({ holder, since }, `another process holds ${job.name}: ${holder}, since ${since}`);
+    },
+    cooldown(seconds) {
+      log.warn({ seconds: Math.ceil(seconds) }, `Telegram asked for a pause that lasts ${Math.ceil(seconds)} s more`);
+    },
+    defect(error) {
+      log.error({ err: error }, 'a defect of telesweep; please report it with this line');
+    },
+    async plan(plan) {
+      if (options.json) return;
+      const { renderPlan } = await import('./report/plan.ts');
+      print(hide(renderPlan(job.name, plan, world.stdout.columns)));
+    },
+    async finished(summary, exitCode, extra) {
+      const { metricsDir, pushgatewayUrl } = settings;
+      if (!summary.dry_run && (metricsDir !== null || pushgatewayUrl !== null)) {
+        const { writeMetrics } = await import('./report/metrics.ts');
+        const target = { dir: metricsDir, pushgatewayUrl };
+        for (const warning of await writeMetrics(target, { summary, exitCode, ...extra })) log.warn({}, warning);
+      }
+      if (pinging !== null) {
+        const end = await pinging;
+        const warning = await end(exitCode, hide(JSON.stringify(summary)));
+        if (warning !== null) log.warn({}, warning);
+      }
+      const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
+      log[level](summary, messageOf(job, summary, exitCode));
+      await log.flush();
+      if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
+    },
+  };
+}
+
+/** The words of the log's last line, as people grep for them. */
+function messageOf(job: Job, summary: Summary, exitCode: number): string {
+  if (summary.error !== undefined) return `❌ Error during ${job.name}: ${summary.error}`;
+  if (summary.outcome === 'skipped') return `${job.name} left: another process holds the job`;
+  const mark = exitCode === 0 ? '✅' : '❌';
+  const words = job.message(summary.counts, summary.guide_id);
+  if (summary.dry_run) return `${mark} Dry run, nothing was changed: ${words}`;
+  const early = summary.stop_reason === 'done' ? '' : `, stopped by ${summary.stop_reason.replace('_', ' ')}`;
+  return `${mark} ${words}${early}`;
+}

@@ -1,0 +1,49 @@
+import type { Stop, StopReason } from './job.ts';
+
+/** Calls under way are dropped this long after a signal, so that the pass ends within 10 s of it. */
+const graceMs = 7_000;
+
+/** The longest delay that a timer of Node can hold. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * Decides when a pass must start nothing new.
+ * @param maxRuntimeMs null for no deadline; counted from this call
+ * @param signalled aborts when the process was asked to end
+ */
+export function createStop(maxRuntimeMs: number | null, signalled: AbortSignal): Stop & { dispose(): void } {
+  const soft = new AbortController();
+  const hard = new AbortController();
+  const startedAt = performance.now();
+  let reason: StopReason | null = null;
+  let graceTimer: NodeJS.Timeout | undefined;
+
+  const request = (next: StopReason): void => {
+    if (reason !== null) return;
+    reason = next;
+    soft.abort();
+  };
+  const onSignal = (): void => {
+    request('signal');
+    graceTimer ??= setTimeout(() => hard.abort(), graceMs);
+  };
+  if (signalled.aborted) onSignal();
+  else signalled.addEventListener('abort', onSignal, { once: true });
+  const deadlineTimer =
+    maxRuntimeMs === null ? undefined : setTimeout(() => request('deadline'), Math.min(maxRuntimeMs, longestTimerMs));
+
+  return {
+    get reason() {
+      return reason;
+    },
+    signal: soft.signal,
+    hardSignal: hard.signal,
+    msLeft: () => (maxRuntimeMs === null ? null : Math.max(0, maxRuntimeMs - (performance.now() - startedAt))),
+    request,
+    dispose() {
+      clearTimeout(deadlineTimer);
+      clearTimeout(graceTimer);
+      signalled.removeEventListener('abort', onSignal);
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import type { Kysely } from 'kysely';
+import pg from 'pg';
+import { SettingsError, UnavailableError } from '../errors.ts';
+import type { DatabaseSettings } from '../settings.ts';
+import type { Database } from './schema.ts';
+
+/** Together with the pauses between them, three tries of four seconds stay below the 15 s that a pass may spend. */
+const connectTimeoutMs = 4_000;
+const pausesBetweenTriesMs = [500, 1_500];
+
+/** A statement that takes longer means a server that hangs; a batch takes at most about a second. */
+const statementTimeoutMs = 30_000;
+
+type Row = Record<string, unknown>;
+
+/** The one database connection of a pass. Statements run one after another, in the order in which they were asked for. */
+export interface Connection {
+  /** Runs one statement in a transaction of its own. */
+  query<R extends Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
+  /** Kysely over this connection; loaded at the first call, because an idle pass does without it. */
+  kysely(): Promise<Kysely<Database>>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Null for statements of any length: building an index may take minutes. */
+  statementTimeoutMs?: number | null;
+  /** Aborts the waiting between two tries. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Connects to PostgreSQL, in three tries within 15 s. Nothing that PgBouncer's transaction mode loses is used: no
+ * session settings, no named statements, no session locks.
+ * @throws UnavailableError when the database cannot be reached or refuses the connection
+ */
+export async function connect(settings: DatabaseSettings, options: ConnectOptions = {}): Promise<Connection> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await open(settings, options);
+    } catch (error) {
+      const pause = pausesBetweenTriesMs[tries];
+      if (pause === undefined || isFinal(error) || options.signal?.aborted) throw unavailable(error, tries + 1);
+      await wait(pause, options.signal);
+    }
+  }
+}
+
+async function open(settings: DatabaseSettings, options: ConnectOptions): Promise<Connection> {
+  const client = new pg.Client({
+    ...connectionConfig(settings),
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  });
+  let lost: unknown = null;
+  client.on('error', (error) => {
+    lost ??= error;
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    client.end().catch(() => {});
+    throw error;
+  }
+  const timeout = options.statementTimeoutMs === undefined ? statementTimeoutMs : options.statementTimeoutMs;
+
+  const run = async (text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> => {
+    if (lost !== null) throw databaseError(lost);
+    try {
+      return await withTimeout(client.query<Row>(text, [...values]), timeout);
+    } catch (error) {
+      if (error instanceof StatementTimeout) lost ??= error;
+      throw databaseError(error);
+    }
+  };
+
+  const turns = new Turns();
+  let kysely: Promise<Kysely<Database>> | null = null;
+  return {
+    async query<R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+      const done = await turns.take();
+      try {
+        const result = await run(text, values);
+        // The caller names the columns of its own statement; what a bot may have written is checked where it is read.
+        return result.rows as R[];
+      } finally {
+        done();
+      }
+    },
+    kysely() {
+      kysely ??= openKysely(turns, run);
+      return kysely;
+    },
+    async close() {
+      // A client whose connection hangs never ends by itself.
+      if (lost !== null) client.end().catch(() => {});
+      else await withTimeout(client.end(), 2_000).catch(() => {});
+      destroySocket(client);
+    },
+  };
+}
+
+/** Kysely asks a pool for a client for each statement or transaction: here it gets the one connection, in turn. */
+async function openKysely(
+  turns: Turns,
+  run: (text: string, values: readonly unknown[]) => Promise<pg.QueryResult<Row>>,
+): Promise<Kysely<Database>> {
+  const { Kysely, PostgresDialect } = await import('kysely');
+  return new Kysely<Database>({
+    dialect: new PostgresDialect({
+      pool: {
+        async connect() {
+          const release = await turns.take();
+          return {
+            // biome-ignore lint/suspicious/noExplicitAny: the shape that Kysely's dialect asks of a pool
+            query: (text: any, values?: any) => run(text, values ?? []) as any,
+            release,
+          };
+        },
+        async end() {},
+      },
+    }),
+  });
+}
+
+/** Hands out the connection to one user at a time, first come, first served. */
+class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  /** Waits for the turn; the returned function ends it. */
+  async take(): Promise<() => void> {
+    let end = (): void => {};
+    const before = this.#last;
+    this.#last = new Promise((resolve) => {
+      end = resolve;
+    });
+    await before;
+    return end;
+  }
+}
+
+function connectionConfig(settings: DatabaseSettings): pg.ClientConfig {
+  const { applicationName: _, ...config } = settings;
+  return config;
+}
+
+function destroySocket(client: pg.Client): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  const stream: unknown = connection instanceof Object ? Reflect.get(connection, 'stream') : null;
+  if (stream instanceof Object && 'destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+}
+
+class StatementTimeout extends Error {}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number | null): Promise<T> {
+  if (ms === null) return promise;
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StatementTimeout(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([promise, expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A wrong password or database name does not get better by trying again. */
+function isFinal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code.startsWith('28') || code === '3D000' || code === '42501';
+}
+
+function unavailable(error: unknown, tries: number): UnavailableError {
+  const after = tries > 1 ? ` after ${tries} tries` : '';
+  return new UnavailableError(`the database cannot be reached${after}: ${messageOf(error)}; check DATABASE_URL`);
+}
+
+/** SQLSTATE classes that say that the server or the connection is at fault: connection, resources, operator, system. */
+const unavailableClasses = ['08', '53', '57', '58', '28', '3D', '55', '40', '25'];
+
+/** Turns what PostgreSQL or the socket said into the error that ends the pass. Exported for its tests. */
+export function databaseError(error: unknown): Error {
+  if (error instanceof UnavailableError || error instanceof SettingsError) return error;
+  const code = codeOf(error);
+  const message = messageOf(error);
+  if (code === '42P01' || code === '42703' || code === '3F000') {
+    return new SettingsError([`the database is not migrated (${message}); run telesweep migrate`]);
+  }
+  if (code === '42501') {
+    return new SettingsError([`the database role lacks a right: ${message}; grant it or use another DATABASE_URL`]);
+  }
+  const fromServer = /^[0-9A-Z]{5}$/.test(code);
+  if (!fromServer || unavailableClasses.includes(code.slice(0, 2))) {
+    return new UnavailableError(`the database stopped answering: ${message}`);
+  }
+  return error instanceof Error ? error : new Error(message);
+}

@@ -1,0 +1,90 @@
+import { hostname } from 'node:os';
+import type { JobName, SqlFragment, Summary } from '../job.ts';
+import type { Connection } from './connect.ts';
+
+/** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
+export const leaseSeconds = 45;
+export const heartbeatMs = 10_000;
+
+/** ISO 8601 in UTC with microseconds, so that the same instant can go back into a statement. */
+const isoNow = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+export interface Opening {
+  /** The database's clock, ISO 8601 with microseconds. */
+  now: string;
+  acquired: boolean;
+  due: boolean;
+  /** Who held the lease before this statement; null where nobody did. */
+  holder: string | null;
+  heldSince: Date | null;
+}
+
+/** Takes the lease, opens the run's record and asks whether anything is due: one statement. */
+export async function openRun(connection: Connection, job: JobName, runId: string, due: SqlFragment): Promise<Opening> {
+  const n = due.values.length;
+  const [row] = await connection.query<{
+    now: string;
+    acquired: boolean;
+    due: boolean | null;
+    holder: string | null;
+    held_since: Date | null;
+  }>(
+    `with lease as (
+       insert into telesweep.leases as held (job, run_id, holder, acquired_at, expires_at)
+       values ($${n + 1}, $${n + 2}, $${n + 3}, now(), clock_timestamp() + make_interval(secs => ${leaseSeconds}))
+       on conflict (job) do update
+         set run_id = excluded.run_id, holder = excluded.holder,
+             acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+         where held.expires_at < clock_timestamp()
+       returning 1
+     ), run as (
+       insert into telesweep.runs (run_id, job, started_at)
+       select $${n + 2}, $${n + 1}, now() where exists (select from lease)
+     )
+     select ${isoNow} as now, exists (select from lease) as acquired, (${due.text}) as due,
+            before.holder, before.acquired_at as held_since
+     from (select) as one left join telesweep.leases as before on before.job = $${n + 1}`,
+    [...due.values, job, runId, `${hostname()} pid ${process.pid}`],
+  );
+  if (row === undefined) throw new Error('the opening statement returned no row');
+  return {
+    now: row.now,
+    acquired: row.acquired,
+    due: row.due === true,
+    holder: row.holder,
+    heldSince: row.held_since,
+  };
+}
+
+/** Reads the database's clock and whether anything is due, without taking the lease: for a dry run. */
+export async function readClock(connection: Connection): Promise<string> {
+  const [row] = await connection.query<{ now: string }>(`select ${isoNow} as now`);
+  if (row === undefined) throw new Error('the clock returned no row');
+  return row.now;
+}
+
+/** Moves the lease's end. @returns false when another process holds the lease now */
+export async function renewLease(connection: Connection, job: JobName, runId: string): Promise<boolean> {
+  const rows = await connection.query(
+    `update telesweep.leases set expires_at = clock_timestamp() + make_interval(secs => ${leaseSeconds})
+     where job = $1 and run_id = $2 returning 1`,
+    [job, runId],
+  );
+  return rows.length === 1;
+}
+
+/** Closes the run's record, gives the lease back and prunes runs of this job past their time: one statement. */
+export async function closeRun(connection: Connection, summary: Summary, historyDays: number): Promise<void> {
+  await connection.query(
+    `with released as (
+       delete from telesweep.leases where job = $1 and run_id = $2
+     ), pruned as (
+       delete from telesweep.runs where job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
+     )
+     insert into telesweep.runs (run_id, job, started_at, finished_at, outcome, summary)
+     values ($2, $1, $6, clock_timestamp(), $3, $4)
+     on conflict (run_id) do update
+       set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary`,
+    [summary.job, summary.run_id, summary.outcome, JSON.stringify(summary), historyDays, summary.started_at],
+  );
+}

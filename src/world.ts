@@ -1,0 +1,16 @@
+import type { TextStream } from './report/output.ts';
+
+/** All that the program touches besides the network and its files; `bin/` hands in the real one. */
+export interface World {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  stdout: TextStream;
+  stderr: TextStream;
+  /** Aborts at the first SIGTERM or SIGINT. */
+  signal: AbortSignal;
+}
+
+/** Colour is for a terminal whose owner did not say no (no-color.org). */
+export function wantsColor(world: World): boolean {
+  return world.stderr.isTTY === true && (world.env.NO_COLOR ?? '') === '';
+}

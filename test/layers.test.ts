@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/** Who may import from whom: a file's own layer or one below it. The first pattern that fits a file names its layer. */
+const layers: readonly (readonly [RegExp, number])[] = [
+  [/^bin\//, 70],
+  [/^src\/cli\//, 60],
+  [/^src\/cli\.ts$/, 60],
+  [/^src\/(pass|pass-report|world)\.ts$/, 50],
+  [/^src\/operator\//, 50],
+  [/^src\/jobs\//, 40],
+  [/^src\/telegram\//, 30],
+  [/^src\/store\//, 20],
+  [/^migrations\//, 15],
+  [/^src\/report\//, 10],
+  [/^src\/(job|settings|errors|exit-code|redact|duration|stop|version)\.ts$/, 0],
+  [/^src\/settings\//, 0],
+];
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const files = ['bin', 'src', 'migrations'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file)),
+);
+
+const pattern = /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g;
+
+const imports: Import[] = files.flatMap((from) =>
+  [...readFileSync(join(root, from), 'utf8').matchAll(pattern)].map((match) => {
+    const path = match[2] ?? match[3] ?? match[4] ?? '';
+    const to = path.startsWith('.') ? relative(root, normalize(join(root, dirname(from), path))) : path;
+    return { from, to, typeOnly: match[1] !== undefined };
+  }),
+);
+
+const layerOf = (file: string): number | null => layers.find(([pattern]) => pattern.test(file))?.[1] ?? null;
+const isOurs = ({ to }: Import): boolean => /^(bin|src|migrations)\//.test(to);
+
+describe('layers', () => {
+  test('every file belongs to one', () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((file) => layerOf(file) === null)).toEqual([]);
+  });
+
+  test('imports go down', () => {
+    expect(imports.filter(isOurs).length).toBeGreaterThan(50);
+    const upward = imports
+      .filter(isOurs)
+      .filter(({ typeOnly }) => !typeOnly)
+      .filter(({ from, to }) => (layerOf(to) ?? 0) > (layerOf(from) ?? 0));
+    expect(upward).toEqual([]);
+  });
+
+  test('jobs do not import each other', () => {
+    const jobOf = (file: string): string | undefined => /^src\/jobs\/([a-z-]+-[a-z]+)(?:\.ts|\/)/.exec(file)?.[1];
+    const shared = new Set(['chat-pool']);
+    const crossing = imports.filter(({ from, to }) => {
+      const [a, b] = [jobOf(from), jobOf(to)];
+      return a !== undefined && b !== undefined && a !== b && !shared.has(b);
+    });
+    expect(crossing).toEqual([]);
+  });
+
+  test.each([
+    ['node-telegram-bot-api', 'src/telegram/client.ts'],
+    ['pg', 'src/store/connect.ts'],
+  ])('%s is imported by %s alone', (name, owner) => {
+    expect([...new Set(imports.filter(({ to }) => to === name).map(({ from }) => from))]).toEqual([owner]);
+  });
+
+  test('no process.exit below bin, and no settings read from the process', () => {
+    const reading = files
+      .filter((file) => !file.startsWith('bin/'))
+      .filter((file) => /process\.(exit\b|env\b|argv\b)/.test(readFileSync(join(root, file), 'utf8')));
+    expect(reading).toEqual([]);
+  });
+});
