@@ -1,0 +1,57 @@
+import type { LogLine, LogOptions } from './log.ts';
+
+/**
+ * Loads pino, and for readable lines pino-pretty, and returns what turns a line into its text, newline included. Both work in
+ * this process and at once: pino's transports would run in a worker thread, and what they hold is lost at exit.
+ */
+export async function createLineFormat({
+  level,
+  color,
+  base,
+  pretty,
+}: Pick<LogOptions, 'level' | 'color' | 'base' | 'pretty'>): Promise<(line: LogLine) => string> {
+  const { pino } = await import('pino');
+  let time = new Date();
+  let text = '';
+  const logger = pino(
+    {
+      level: 'trace',
+      base: null,
+      timestamp: () => `,"time":"${time.toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      // Errors are plain objects by now.
+      serializers: { err: (value: unknown) => value },
+    },
+    {
+      write: (json: string) => {
+        text = json;
+      },
+    },
+  );
+  const toJson = (line: LogLine, fields: Record<string, unknown>) => {
+    time = line.time;
+    logger[line.level](fields, line.message);
+    return text;
+  };
+  if (!pretty) return (line) => toJson(line, { ...base, ...line.fields });
+
+  const { prettyFactory } = await import('pino-pretty');
+  const detailed = level === 'trace' || level === 'debug';
+  const prettify = prettyFactory({
+    colorize: color,
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+    // Without its stack an error fits on the line.
+    errorLikeObjectKeys: detailed ? ['err'] : [],
+  });
+  return (line) => {
+    // For a person the message of a good line says it all; the fields explain what went wrong.
+    const fields = line.level === 'info' && !detailed ? {} : line.fields;
+    return prettify(toJson({ ...line, message: printable(line.message) }, fields)) ?? '';
+  };
+}
+
+/** Texts from outside must not move a terminal's cursor or change its colours. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}

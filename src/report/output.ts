@@ -1,0 +1,32 @@
+/** Writing to a stream that may close at any moment: a broken pipe must not turn a good pass into a bad one. */
+
+/** As much of a writable stream as is needed; `process.stderr` is one. */
+export interface TextStream {
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}
+
+const writers = new WeakMap<TextStream, (text: string) => void>();
+
+/** A function that writes to the stream and never throws; after the stream's first failure it does nothing. */
+export function safeWriter(stream: TextStream): (text: string) => void {
+  const known = writers.get(stream);
+  if (known) return known;
+
+  let broken = false;
+  stream.on('error', () => {
+    broken = true;
+  });
+  const write = (text: string) => {
+    if (broken) return;
+    try {
+      stream.write(text);
+    } catch {
+      broken = true;
+    }
+  };
+  writers.set(stream, write);
+  return write;
+}

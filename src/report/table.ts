@@ -1,0 +1,86 @@
+/** Plain text tables for people. */
+
+export interface TableOptions {
+  /** Columns of the terminal; 80 where there is none. */
+  maxWidth?: number | undefined;
+}
+
+const gap = '  ';
+/** A column is not cut below this, unless its content is narrower anyway. */
+const leastWidth = 6;
+
+/**
+ * Lines of text with aligned columns: numbers to the right, the rest to the left. The widest columns are cut, with `…`,
+ * until a line fits. Control characters of a cell are left out, because cells come from outside. Ends in a newline.
+ */
+export function renderTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  { maxWidth = 80 }: TableOptions = {},
+): string {
+  const cells = [columns, ...rows].map((row) => columns.map((_, index) => printable(row[index] ?? '')));
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => displayWidth(row[index] ?? ''))));
+  const fitted = fitWidths(widths, maxWidth - gap.length * (columns.length - 1));
+  const numeric = columns.map((_, index) => {
+    const values = cells.slice(1).map((row) => row[index] ?? '');
+    return values.some((value) => value !== '') && values.every((value) => /^(-?[\d,.]+( %)?)?$/.test(value));
+  });
+
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) => pad(cut(cell, fitted[index] ?? 0), fitted[index] ?? 0, numeric[index] === true))
+      .join(gap)
+      .trimEnd();
+  const rule = line(fitted.map((width) => '─'.repeat(width)));
+  const [header = [], ...body] = cells;
+  return `${[line(header), rule, ...body.map(line)].join('\n')}\n`;
+}
+
+/** Columns that a text takes on a terminal. Emoji made of several characters can come out too wide. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** The text, or as much of it as fits with a closing `…`. */
+export function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = '';
+  let used = 1;
+  for (const character of text) {
+    used += characterWidth(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return width < 1 ? '' : `${kept}…`;
+}
+
+function characterWidth(character: string): number {
+  if (/^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character)) return 0;
+  const wide =
+    /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]$/u;
+  return wide.test(character) ? 2 : 1;
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return right ? space + text : text + space;
+}
+
+/** Takes from the widest column, one by one, until the sum fits or no column can give. */
+function fitWidths(widths: readonly number[], room: number): number[] {
+  const fitted = [...widths];
+  let excess = fitted.reduce((sum, width) => sum + width, 0) - room;
+  while (excess > 0) {
+    const widest = Math.max(...fitted);
+    if (widest <= leastWidth) break;
+    fitted[fitted.lastIndexOf(widest)] = widest - 1;
+    excess -= 1;
+  }
+  return fitted;
+}
+
+function printable(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '');
+}
