@@ -7,9 +7,8 @@ import type { LogLine, LogOptions } from './log.ts';
 export async function createLineFormat({
   level,
   color,
-  base,
   pretty,
-}: Pick<LogOptions, 'level' | 'color' | 'base' | 'pretty'>): Promise<(line: LogLine) => string> {
+}: Pick<LogOptions, 'level' | 'color' | 'pretty'>): Promise<(line: LogLine) => string> {
   const { pino } = await import('pino');
   let time = new Date();
   let text = '';
@@ -33,7 +32,7 @@ export async function createLineFormat({
     logger[line.level](fields, line.message);
     return text;
   };
-  if (!pretty) return (line) => toJson(line, { ...base, ...line.fields });
+  if (!pretty) return (line) => toJson(line, line.fields);
 
   const { prettyFactory } = await import('pino-pretty');
   const detailed = level === 'trace' || level === 'debug';
@@ -47,11 +46,6 @@ export async function createLineFormat({
   return (line) => {
     // For a person the message of a good line says it all; the fields explain what went wrong.
     const fields = line.level === 'info' && !detailed ? {} : line.fields;
-    return prettify(toJson({ ...line, message: printable(line.message) }, fields)) ?? '';
+    return prettify(toJson(line, fields)) ?? '';
   };
-}
-
-/** Texts from outside must not move a terminal's cursor or change its colours. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }

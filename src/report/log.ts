@@ -61,7 +61,9 @@ export interface LogLine {
  */
 export function createLog(options: LogOptions): CommandLog {
   const out = safeWriter(options.stream);
-  const rules = { redact: options.redact, stacks: ranks[options.level] <= ranks.debug };
+  const redact = options.pretty ? (text: string) => printable(options.redact(text)) : options.redact;
+  const rules = { redact, stacks: ranks[options.level] <= ranks.debug };
+  const base = plainFields(options.base, rules);
   const waiting: LogLine[] = [];
   let overlay: Overlay | null = null;
   let format: ((line: LogLine) => string) | null = null;
@@ -80,7 +82,13 @@ export function createLog(options: LogOptions): CommandLog {
   };
   const write = (level: LogLine['level'], fields: object, message: string) => {
     if (ranks[level] < ranks[options.level]) return;
-    const line = { level, time: new Date(), fields: plainFields(fields, rules), message: options.redact(message) };
+    const own = plainFields(fields, rules);
+    const line = {
+      level,
+      time: new Date(),
+      fields: options.pretty ? own : { ...base, ...own },
+      message: redact(message),
+    };
     if (format) return print(format, line);
     waiting.push(line);
     loading ??= load();
@@ -98,4 +106,9 @@ export function createLog(options: LogOptions): CommandLog {
       overlay = next;
     },
   };
+}
+
+/** Texts from outside must not move a terminal's cursor or change its colours. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }

@@ -36,7 +36,7 @@ export function createProgress({ stream, isTTY, log, now }: ProgressOptions): Pr
   return isTTY ? barProgress(stream, log, now) : logProgress(log, now);
 }
 
-/** `12,000 of 1,000,000 messages (1 %), 25/s, 10 h 58 min left`; what is not known is left out. */
+/** `12,000 of 1,000,000 messages (1 %), 25/s, 10 h 59 min left`; what is not known is left out. */
 export function progressText(position: Position): string {
   const { done, total, unit } = position;
   const { perSecond, msLeft } = pace(position);
