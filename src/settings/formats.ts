@@ -1,0 +1,61 @@
+/** The plain kinds of values. A format trims nothing: the reader hands it the text without white space round it. */
+import { formatDuration, parseDuration } from '../duration.ts';
+import { type Format, wrong } from './format.ts';
+
+export const botToken: Format<string> = {
+  expected: 'a bot token as @BotFather gives it (123456789:AAH…)',
+  parse: (text) => (/^\d{1,20}:[A-Za-z0-9_-]{3,}$/.test(text) ? text : wrong(text, 'is not a bot token')),
+};
+
+export const rate: Format<number> = {
+  expected: 'calls a second: a number above 0, at most 1000',
+  parse(text) {
+    if (!/^\d{1,20}(\.\d{1,20})?$/.test(text)) return wrong(text, 'is not a number');
+    const value = Number(text);
+    if (value <= 0) return wrong(text, 'is too small');
+    return value > 1000 ? wrong(text, 'is too large') : value;
+  },
+};
+
+export const days: Format<number> = {
+  expected: 'a whole number of days from 1 to 3650',
+  parse(text) {
+    if (!/^\d{1,20}$/.test(text)) return wrong(text, 'is not a whole number');
+    const value = Number(text);
+    if (value < 1) return wrong(text, 'is too small');
+    return value > 3650 ? wrong(text, 'is too large') : value;
+  },
+};
+
+/** A length of time between two bounds, all in milliseconds. */
+export function duration(leastMs: number, mostMs: number): Format<number> {
+  return {
+    expected: `a duration from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}, such as 500ms, 20s, 55m or 1h30m`,
+    parse(text) {
+      const ms = parseDuration(text);
+      if (ms === null) return wrong(text, 'is not a duration');
+      if (ms < leastMs) return wrong(text, 'is too short');
+      return ms > mostMs ? wrong(text, 'is too long') : ms;
+    },
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Format<T> {
+  return {
+    expected: choices.join(', ').replace(/, ([^,]*)$/, ' or $1'),
+    parse: (text) => choices.find((choice) => choice === text) ?? wrong(text, 'is none of the choices'),
+  };
+}
+
+/** A text for Telegram, its length counted in UTF-16 units as Telegram does. */
+export function plainText(most: number): Format<string> {
+  return {
+    expected: `a text of 1 to ${most} characters`,
+    parse: (text) => (text.length > most ? wrong(text, `is too long (${text.length} characters)`) : text),
+  };
+}
+
+export const absolutePath: Format<string> = {
+  expected: 'the absolute path of a directory, such as /var/lib/node_exporter/textfile',
+  parse: (text) => (text.startsWith('/') ? text : wrong(text, 'is not an absolute path')),
+};
