@@ -4,9 +4,11 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Api } from 'node-telegram-bot-api';
-import type { HttpAnswer, HttpFetch } from './http-fetch.ts';
+import { readFailure } from './failure.ts';
+import { createHttpFetch, type HttpAnswer, type HttpFetch } from './http-fetch.ts';
 import type { Button } from './notice.ts';
-import { type Outcome, readAnswer, readFailure } from './outcome.ts';
+import { type Outcome, readAnswer } from './outcome.ts';
+import { agentFor, decodeAddressPart } from './proxy.ts';
 import type { Chat, ChatMember, Me, SentMessage } from './result.ts';
 import { asChat, asChatMember, asMe, asSentMessage, asTrue, asTrueOrMessage } from './result.ts';
 
@@ -48,15 +50,11 @@ export interface ClientOptions {
 
 /** Loads the library, so call it only when something is due. */
 export async function createClient(token: string, options: ClientOptions): Promise<Client> {
-  const [library, { createHttpFetch }, { agentFor }] = await Promise.all([
-    import('node-telegram-bot-api'),
-    import('./http-fetch.ts'),
-    import('./proxy.ts'),
-  ]);
+  const { Api } = await import('node-telegram-bot-api');
   const { apiRoot, timeoutMs, proxy } = options;
   const http = createHttpFetch({ agent: await agentFor(apiRoot, proxy), timeoutMs });
   return new BotClient(token, {
-    Api: library.Api,
+    Api,
     apiRoot,
     fetch: options.fetch ?? http.fetch,
     close: http.close,
@@ -166,9 +164,10 @@ function textParams({ chatId, text, parseMode, button }: TextMessage) {
   };
 }
 
-/** What no description may hold. Halves too short to be secret are left alone: they would garble every text. */
+/** What no description may hold. Parts too short to be secret are left alone: they would garble every text. */
 function secretsOf(token: string, proxy: string | null): string[] {
   const password = proxy === null ? '' : new URL(proxy).password;
-  const halves = [token.slice(token.indexOf(':') + 1), password].filter((secret) => secret.length >= 6);
-  return [token, ...halves].flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  const parts = [token.slice(token.indexOf(':') + 1), password, decodeAddressPart(password)];
+  const secrets = [token, ...parts.filter((part) => part.length >= 6)];
+  return [...new Set(secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]))];
 }

@@ -6,7 +6,8 @@ import type { Agent, ClientRequest } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { type AnswerHeaders, CallFailure } from './outcome.ts';
+import { CallFailure } from './failure.ts';
+import type { AnswerHeaders } from './outcome.ts';
 
 export interface HttpAnswer {
   status: number;
@@ -39,7 +40,13 @@ export function createHttpFetch(options: { agent: Agent; timeoutMs: number }): {
     new Promise((resolve, reject) => {
       if (closed) return reject(new CallFailure('the client is closed', false));
       if (signal?.aborted) return reject(new CallFailure('stopped before the call', false));
-      const request = start(url, { method: 'POST', agent, headers });
+      let request: ClientRequest;
+      try {
+        request = start(url, { method: 'POST', agent, headers });
+      } catch {
+        // The error's own words may quote the address, and with it the token.
+        return reject(new CallFailure('the address of the Bot API is no http or https address', false));
+      }
       const mayHaveArrived = watchConnection(request, connected);
 
       const settle = (): boolean => {

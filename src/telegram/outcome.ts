@@ -1,4 +1,5 @@
 /** What an answer of the Bot API means, as a value. Pure: nothing here touches the network, and nothing throws. */
+import { describe } from './description.ts';
 
 export type Outcome<T = true> =
   | { kind: 'ok'; result: T }
@@ -30,17 +31,6 @@ export type Outcome<T = true> =
   /** Any other 4xx. */
   | { kind: 'refused'; description: string };
 
-/** A call without an answer. Thrown by the fetch, read by `readFailure`. */
-export class CallFailure extends Error {
-  override name = 'CallFailure';
-  /** False only where the request cannot have reached the server. */
-  readonly mayHaveArrived: boolean;
-  constructor(message: string, mayHaveArrived: boolean) {
-    super(message);
-    this.mayHaveArrived = mayHaveArrived;
-  }
-}
-
 /** Header names in lower case, as node:http gives them. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -65,19 +55,6 @@ export function readAnswer<T>(
   const result = expect(envelope.result);
   if (result === undefined) return { kind: 'unanswered', description: 'a success without the expected result' };
   return { kind: 'ok', result };
-}
-
-/** Reads what a call threw instead of an answer. Whatever is not proven to have stayed here may have arrived. */
-export function readFailure(error: unknown, secrets: readonly string[] = []): Outcome<never> {
-  try {
-    const chain = withCauses(error);
-    const failure = chain.find((link) => link instanceof CallFailure);
-    const arrived = failure instanceof CallFailure ? failure.mayHaveArrived : !chain.some(failedToConnect);
-    const description = describe(chain.map(messageOf).findLast((message) => message !== '') ?? 'no answer', secrets);
-    return { kind: arrived ? 'unanswered' : 'not_sent', description };
-  } catch {
-    return { kind: 'unanswered', description: 'no answer' };
-  }
 }
 
 type Envelope = { ok: true; result: unknown } | Refusal;
@@ -209,51 +186,6 @@ function secondsOf(value: unknown): number | null {
 function chatIdOf(value: unknown): string | null {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   return typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? value : null;
-}
-
-const tokenShape = /\d{5,20}(:|%3a)[\w-]{20,}/gi;
-
-/** One line of at most 200 characters, without secrets and without what PostgreSQL or a terminal cannot take. */
-function describe(text: string, secrets: readonly string[]): string {
-  let line = text;
-  for (const secret of secrets) if (secret !== '') line = line.replaceAll(secret, '<secret>');
-  line = line.replace(tokenShape, '<token>');
-  line = line.replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ').trim();
-  if (line.length > 200) line = `${line.slice(0, 199).replace(/\p{Cs}/gu, '')}…`;
-  return line;
-}
-
-/** The error and its causes, at most 8. */
-function withCauses(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let link = error; link != null && chain.length < 8; link = isRecord(link) ? link.cause : null) chain.push(link);
-  return chain;
-}
-
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-/** For errors of another fetch than ours: whether the connection was never made. */
-function failedToConnect(error: unknown): boolean {
-  if (!isRecord(error)) return false;
-  return neverConnected.has(String(error.code)) || error.syscall === 'connect' || error.syscall === 'getaddrinfo';
-}
-
-/** Errors of several addresses tried at once have a code and no message. */
-function messageOf(error: unknown): string {
-  if (!isRecord(error)) return '';
-  if (typeof error.message === 'string' && error.message !== '') return error.message;
-  return typeof error.code === 'string' ? error.code : '';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -42,15 +42,15 @@ export async function agentFor(apiRoot: string, proxy: string | null): Promise<h
 function withoutCredentials(proxy: string): { address: string; headers: Record<string, string> } {
   const url = new URL(proxy);
   if (url.username === '' && url.password === '') return { address: url.href, headers: {} };
-  const credentials = `${decode(url.username)}:${decode(url.password)}`;
+  const credentials = `${decodeAddressPart(url.username)}:${decodeAddressPart(url.password)}`;
   url.username = '';
   url.password = '';
   const basic = Buffer.from(credentials).toString('base64');
   return { address: url.href, headers: { 'Proxy-Authorization': `Basic ${basic}` } };
 }
 
-/** A stray percent sign stands for itself. */
-function decode(part: string): string {
+/** Takes percent-encoding off a user name or password; a stray percent sign stands for itself. */
+export function decodeAddressPart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
