@@ -137,6 +137,15 @@ describe('secrets', () => {
     expect(stream.text).not.toContain('123456');
   });
 
+  it.each([false, true])('are looked for in the finished line as well, readable: %s', async (pretty) => {
+    const stream = new Recorder();
+    const log = logTo(stream, { pretty, redact: (text) => text.replaceAll(/"level":"warn"|WARN:/g, '***') });
+    log.warn({}, 'x');
+    await log.flush();
+    expect(stream.text).toContain('***');
+    expect(stream.text).not.toMatch(/warn/i);
+  });
+
   it('that are numbers are blacked out, and the line stays JSON', async () => {
     const stream = new Recorder();
     const log = logTo(stream, { redact: (text) => text.replaceAll('987654321', '***') });

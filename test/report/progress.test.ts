@@ -90,13 +90,17 @@ describe('on a terminal', () => {
     log.info({}, 'second');
     const shown = screenOf(stream.text);
     expect(shown).toEqual([
-      expect.stringMatching(/WARN: first$/),
-      expect.stringMatching(/INFO: second$/),
+      expect.stringMatching(/^\[[\d:]+\] WARN: first$/),
+      expect.stringMatching(/^\[[\d:]+\] INFO: second$/),
       `${bar(10)} 5 of 10 records (50 %), 5/s, 1 s left`,
     ]);
     progress.stop();
     log.info({}, 'third');
-    expect(screenOf(stream.text)).toEqual([...shown.slice(0, 2), expect.stringMatching(/INFO: third$/), '']);
+    expect(screenOf(stream.text)).toEqual([
+      ...shown.slice(0, 2),
+      expect.stringMatching(/^\[[\d:]+\] INFO: third$/),
+      '',
+    ]);
   });
 
   it('never fills the last column, however narrow the window', () => {
