@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { type MigrateOptions, type MigrationStep, migrate } from '../../src/operator/migrate.ts';
 import type { Database } from '../../src/store/schema.ts';
 
 /** A connection as telesweep's own: one, closed with `destroy`. */
@@ -10,7 +11,11 @@ export function connectTo(url: string): Kysely<Database> {
 }
 
 /** Migrates the database at an address, as `telesweep migrate` would. */
-export async function migrateUrl(url: string): Promise<void> {
+export async function migrateUrl(url: string, options: Partial<MigrateOptions> = {}): Promise<MigrationStep[]> {
   const db = connectTo(url);
-  await db.destroy();
+  try {
+    return await migrate(db, { dryRun: false, ...options });
+  } finally {
+    await db.destroy();
+  }
 }

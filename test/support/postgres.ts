@@ -8,7 +8,7 @@ import { migrateUrl } from './migrate-url.ts';
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
-  /** Runs one statement (or several without parameters) and returns its rows. A `bigint` comes back as text. */
+  /** Runs one statement, or several without parameters, and returns the last one's rows. A `bigint` comes back as text. */
   query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
   /**
    * Moves what `now()` and `clock_timestamp()` give in this database: by an interval (`2 days`, `-47h -59m`), or to a time
@@ -52,8 +52,9 @@ function testDatabase(name: string, url: string, adminUrl: string): TestDatabase
     name,
     url,
     async query<Row>(sql: string, params?: unknown[]) {
-      const result = await pool.query(sql, params);
-      return result.rows as Row[];
+      const result: pg.QueryResult | pg.QueryResult[] = await pool.query(sql, params);
+      const last = Array.isArray(result) ? result.at(-1) : result;
+      return (last?.rows ?? []) as Row[];
     },
     async setClock(clock) {
       await pool.query(clockSql(name));

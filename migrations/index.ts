@@ -1,0 +1,8 @@
+import { tables } from './0001-tables.ts';
+import type { Migration } from './migration.ts';
+
+/** All migrations, oldest first. */
+export const migrations: readonly Migration[] = [tables];
+
+/** The name of the newest migration. */
+export const latestMigration: string = migrations[migrations.length - 1]?.name ?? '';

@@ -1,0 +1,14 @@
+import type { QueryExecutorProvider } from 'kysely';
+import type { Plan, Step } from '../src/store/table-steps.ts';
+
+/**
+ * A migration looks at the database and plans what is missing; it changes nothing itself. It is asked again at every
+ * `telesweep migrate`, so that a table that a bot dropped and made anew is mended.
+ */
+export interface Migration {
+  name: string;
+  /** @param schema of the bots' tables */
+  up(db: QueryExecutorProvider, schema: string): Promise<Plan>;
+  /** The way back. Bots' tables, columns and rows stay. */
+  down(db: QueryExecutorProvider, schema: string): Promise<Step[]>;
+}
