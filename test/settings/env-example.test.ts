@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readSettings, settingsTable } from '../../src/settings.ts';
+import { fileWith, problemsOf } from './problems.ts';
+
+const token = '123456:AAH-secret_part';
+const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+
+describe('.env.example', () => {
+  const filled = example
+    .replace('DATABASE_URL=\n', 'DATABASE_URL=postgres://u:word@h/db\n')
+    .replace('TELEGRAM_BOT_TOKEN=\n', `TELEGRAM_BOT_TOKEN=${token}\n`);
+
+  test('works once the two settings that it leaves empty are filled in', () => {
+    const settings = readSettings({
+      env: {},
+      envFile: fileWith(filled),
+      requires: ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN'],
+    });
+    const bare = readSettings({
+      env: { DATABASE_URL: 'postgres://u:word@h/db', TELEGRAM_BOT_TOKEN: token },
+      requires: [],
+    });
+    expect(settings).toEqual(bare);
+  });
+
+  test('says so where they are left empty', () => {
+    expect(problemsOf({ envFile: fileWith(example) })).toHaveLength(2);
+  });
+
+  test('names every setting once, with its default', () => {
+    for (const setting of settingsTable) {
+      const lines = [...example.matchAll(new RegExp(`^(?:# )?${setting.name}=(.*)$`, 'gm'))];
+      expect(lines, setting.name).toHaveLength(1);
+      if (setting.default !== null) expect([setting.default, `"${setting.default}"`]).toContain(lines[0]?.[1]);
+    }
+  });
+
+  test('its examples are well-formed', () => {
+    const uncommented = filled
+      .replace(/^# (?=[A-Z_]+=)/gm, '')
+      .replace('GUIDE_BOT_TOKEN=\n', 'GUIDE_BOT_TOKEN=77:guide\n');
+    expect(uncommented.match(/^[A-Z_]+=/gm)).toHaveLength(settingsTable.length);
+    expect(problemsOf({ envFile: fileWith(uncommented) })).toEqual([]);
+  });
+});
