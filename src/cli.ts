@@ -77,10 +77,10 @@ function addJob(program: Command, job: Job, world: World, exit: (code: number) =
   const command = subcommand(program, job.name, job.summary)
     .option('--dry-run', 'show what a pass would do and change nothing')
     .option('--json', 'print the summary as one JSON object on stdout')
-    .option('--max-runtime DURATION', 'start nothing new after this time, such as 55m', parseRuntime)
-    .option('--limit N', 'items at most', parseLimit)
-    .option('--env-file FILE', 'read settings from FILE; the environment comes first')
-    .addOption(new Option('--log-level LEVEL', 'least level of the log').choices(logLevels).default('info'))
+    .option('--max-runtime <DURATION>', 'start nothing new after this time, such as 55m', parseRuntime)
+    .option('--limit <N>', 'items at most', parseLimit)
+    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
+    .addOption(new Option('--log-level <LEVEL>', 'least level of the log').choices(logLevels).default('info'))
     .option('--quiet', 'print nothing when all is well');
   if (job.name === 'post-guide') command.option('--force', 'post the next guide now, outside the slots');
   command.action(async (flags: JobFlags) => {
@@ -104,7 +104,7 @@ function addMigrate(program: Command, world: World, exit: (code: number) => void
     .option('--dry-run', 'list the steps and change nothing')
     .option('--down', "take telesweep's own tables and columns away again; a bot's rows stay")
     .option('--json', 'print the steps as one JSON object on stdout')
-    .option('--env-file FILE', 'read settings from FILE; the environment comes first')
+    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
     .action(async (flags: { dryRun?: true; down?: true; json?: true; envFile?: string }) => {
       const { runMigrate } = await import('./operator/run-migrate.ts');
       const { dryRun = false, down = false, json = false, envFile = null } = flags;

@@ -13,6 +13,9 @@ const statementTimeoutMs = 30_000;
 
 type Row = Record<string, unknown>;
 
+/** A statement that set `lock_timeout` met a row that somebody else holds. */
+export class LockTimeoutError extends Error {}
+
 /** The one database connection of a pass. Statements run one after another, in the order in which they were asked for. */
 export interface Connection {
   /** Runs one statement in a transaction of its own. */
@@ -48,7 +51,7 @@ export async function connect(settings: DatabaseSettings, options: ConnectOption
 
 async function open(settings: DatabaseSettings, options: ConnectOptions): Promise<Connection> {
   const client = new pg.Client({
-    ...connectionConfig(settings),
+    ...(settings.connectionString === undefined ? {} : { connectionString: settings.connectionString }),
     application_name: settings.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
@@ -140,11 +143,6 @@ class Turns {
   }
 }
 
-function connectionConfig(settings: DatabaseSettings): pg.ClientConfig {
-  const { applicationName: _, ...config } = settings;
-  return config;
-}
-
 function destroySocket(client: pg.Client): void {
   const connection: unknown = Reflect.get(client, 'connection');
   const stream: unknown = connection instanceof Object ? Reflect.get(connection, 'stream') : null;
@@ -213,6 +211,12 @@ export function databaseError(error: unknown): Error {
   }
   if (code === '42501') {
     return new SettingsError([`the database role lacks a right: ${message}; grant it or use another DATABASE_URL`]);
+  }
+  if (code === '55P03') return new LockTimeoutError(message);
+  if (code === '22023' && /time zone/i.test(message)) {
+    return new SettingsError([
+      `TIMEZONE: the database does not know it (${message}); expected a name such as Europe/Berlin`,
+    ]);
   }
   const fromServer = /^[0-9A-Z]{5}$/.test(code);
   if (!fromServer || unavailableClasses.includes(code.slice(0, 2))) {

@@ -14,3 +14,24 @@ export const deletionBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from now() - min(delete_at) filter (where isfinite(delete_at))), 0)::float8 as oldest_due_seconds
   from pending_deletions where delete_at <= now() and failed_at is null`;
+
+/** Tokens that were used, in the words of the partial index. */
+export const isSweptToken = `status in ('verified', 'bypassed')`;
+
+export const anyUsedToken = `exists (select from tokens where ${isSweptToken} and expires_at < now())`;
+
+export const tokenBacklog = `
+  select count(*)::int as due,
+         coalesce(extract(epoch from now() - min(expires_at) filter (where isfinite(expires_at))), 0)::float8 as oldest_due_seconds
+  from tokens where ${isSweptToken} and expires_at < now()`;
+
+/** Counters of days before today; `$1` is the time zone. */
+export const isPastCounter = 'date < (now() at time zone $1::text)::date';
+
+export const anyPastCounter = `exists (select from token_generator_count where ${isPastCounter})`;
+
+export const counterBacklog = `
+  select count(*)::int as due,
+         coalesce(extract(epoch from
+           now() - ((min(date) filter (where isfinite(date)) + 1)::timestamp at time zone $1::text)), 0)::float8 as oldest_due_seconds
+  from token_generator_count where ${isPastCounter}`;

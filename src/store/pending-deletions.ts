@@ -47,10 +47,10 @@ export async function readDueRecords(db: Db, now: string, after: PageKey | null,
            messages_deleted_at is not null as messages_deleted,
            notice_started_at is not null as notice_open,
            created_at::text as created_key
-    from pending_deletions
+    from pending_deletions as record
     where ${due(now)}
-      and ${after === null ? sql`true` : sql`(created_at, id) > (${after.created_key}::timestamptz, ${after.id}::bigint)`}
-    order by created_at, id
+      and ${after === null ? sql`true` : sql`(record.created_at, record.id) > (${after.created_key}::timestamptz, ${after.id}::bigint)`}
+    order by record.created_at, record.id
     limit ${limit}`.execute(db);
   return rows;
 }

@@ -88,6 +88,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
     stop.request('cooldown');
   };
 
+  /** Runs while anybody waits. Its end and `pumping = false` are one step, so that nobody comes between them. */
   const pump = async (): Promise<void> => {
     while (waiting.length > 0 && stop.reason === null) {
       const now = performance.now();
@@ -105,6 +106,8 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
         waiting.shift()?.(true);
       }
     }
+    pumping = false;
+    if (stop.reason !== null) refuseAll();
   };
 
   return {
@@ -115,14 +118,11 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
         waiting.push((granted) => (failure === null ? resolve(granted) : reject(failure)));
         if (pumping) return;
         pumping = true;
-        pump()
-          .catch((error: unknown) => {
-            failure = error;
-          })
-          .finally(() => {
-            pumping = false;
-            if (failure !== null || stop.reason !== null) refuseAll();
-          });
+        pump().catch((error: unknown) => {
+          failure = error;
+          pumping = false;
+          refuseAll();
+        });
       });
     },
     async pause(seconds) {

@@ -1,0 +1,37 @@
+import type { Job } from '../job.ts';
+import { anyUsedToken, tokenBacklog } from '../store/due.ts';
+import { sweepBatches } from './sweep-batches.ts';
+
+/** Deletes tokens that were used and have expired. A token that nobody used stays, however old. */
+export const cleanupTokens: Job = {
+  name: 'cleanup-tokens',
+  summary: 'delete tokens that were used and have expired',
+  token: null,
+  requires: [],
+  countKeys: ['deleted'],
+  mark: '🧹',
+  due: () => ({ text: anyUsedToken, values: [] }),
+  backlog: () => ({ text: tokenBacklog, values: [] }),
+  message: (counts) => `Token cleanup completed: deleted ${counts.deleted ?? 0} tokens`,
+
+  async run(context) {
+    const { countUsedTokens, deleteUsedTokens } = await import('../store/tokens.ts');
+    const { db, now } = context;
+    const total = await countUsedTokens(db, now);
+    return sweepBatches(context, total, (from, rows) => deleteUsedTokens(db, now, from, rows));
+  },
+
+  async plan({ db, now, limit, counts }) {
+    const { countUsedTokens, sampleUsedTokens } = await import('../store/tokens.ts');
+    counts.deleted = Math.min(await countUsedTokens(db, now), limit ?? Number.POSITIVE_INFINITY);
+    const sample = await sampleUsedTokens(db, now, Math.min(10, counts.deleted));
+    return {
+      counts,
+      estimate: { calls: 0, seconds: 0 },
+      sample: {
+        columns: ['unique_id', 'created_by', 'status', 'expired at'],
+        rows: sample.map((row) => [row.unique_id ?? '', row.created_by ?? '', row.status, row.expires_at]),
+      },
+    };
+  },
+};
