@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { latestMigration, migrations } from '../migrations/index.ts';
 import { migrateUrl } from './support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from './support/postgres.ts';
@@ -11,10 +11,12 @@ const botsTables = [
 ];
 
 let db: TestDatabase;
-beforeEach(async () => {
+async function makeDatabase(): Promise<void> {
   db = await createDatabase();
-});
-afterEach(() => db.drop());
+}
+function dropDatabase(): Promise<void> {
+  return db.drop();
+}
 
 /** What a bot that knows nothing of telesweep's columns writes, the shortest way. */
 async function insertAsBot(): Promise<void> {
@@ -29,6 +31,9 @@ async function insertAsBot(): Promise<void> {
 }
 
 describe('the tables', () => {
+  beforeEach(makeDatabase);
+  afterEach(dropDatabase);
+
   test("take a bot's plain inserts and fill in what the contract says", async () => {
     await insertAsBot();
     const [row] = await db.query(`
@@ -56,6 +61,11 @@ describe('the tables', () => {
     );
     expect(ages).toEqual({ age: true, due: true });
   });
+});
+
+describe('the constraints, guides and indexes', () => {
+  beforeAll(makeDatabase);
+  afterAll(dropDatabase);
 
   test.each([
     ["insert into tokens (token, status) values ('x', 'used')", 'tokens_status_check'],
@@ -119,6 +129,9 @@ describe('the tables', () => {
 });
 
 describe('the way down', () => {
+  beforeEach(makeDatabase);
+  afterEach(dropDatabase);
+
   test('leaves the bots their tables and every row, and up again restores the rest', async () => {
     await insertAsBot();
     const columns = await botsColumns();

@@ -1,7 +1,8 @@
 import { type Kysely, type QueryExecutorProvider, sql } from 'kysely';
 import { migrations } from '../../migrations/index.ts';
 import type { Migration } from '../../migrations/migration.ts';
-import { SettingsError } from '../errors.ts';
+import { SettingsError, UnavailableError } from '../errors.ts';
+import { LockTimeoutError } from '../store/connect.ts';
 import type { Database } from '../store/schema.ts';
 import { readBotsSchema } from '../store/standing-table.ts';
 import type { Plan, Step } from '../store/table-steps.ts';
@@ -19,13 +20,14 @@ export interface MigrationStep extends Step {
 }
 
 /** A bot's insert waits behind a step that waits for a table, so no step waits for long. */
-const lockTimeout = '10s';
+const lockTimeout = '3s';
 
 /**
  * Brings the tables to the newest state, or all the way down, in one transaction: all of it or nothing. Any number of
  * processes may do so at once, the first does the work.
  * @returns the steps in order; none when there is nothing to do
  * @throws SettingsError naming every table and column that keeps a standing table from serving
+ * @throws UnavailableError when a table that must change is in use for long
  */
 export async function migrate(db: Kysely<Database>, options: MigrateOptions): Promise<MigrationStep[]> {
   const { dryRun, down = false } = options;
@@ -76,7 +78,15 @@ async function planAll(
 }
 
 async function execute(db: QueryExecutorProvider, step: MigrationStep): Promise<void> {
-  await sql.raw(step.sql).execute(db);
+  try {
+    await sql.raw(step.sql).execute(db);
+  } catch (error) {
+    const inUse =
+      error instanceof LockTimeoutError || (error instanceof Error && 'code' in error && error.code === '55P03');
+    if (!inUse) throw error;
+    const problem = `${step.what}: another session kept the table locked for ${lockTimeout}; nothing was changed`;
+    throw new UnavailableError(`${problem}: run telesweep migrate again when it is done`);
+  }
 }
 
 async function record(db: QueryExecutorProvider, migration: Migration): Promise<void> {
