@@ -90,6 +90,7 @@ export const botsTables: readonly WantedTable[] = [
       createdAt,
       { name: 'delete_at', type: timestamp },
       ...failure,
+      { name: 'deletion_started_at', type: timestamp, own: 'when its first message was about to be deleted' },
     ],
     key: ['id'],
     keyRequired: true,
@@ -111,8 +112,11 @@ export const botsTables: readonly WantedTable[] = [
     ],
     key: ['broadcast_id', 'chat_id', 'message_id'],
     indexes: [
-      // One broadcast's messages, oldest first, without a sort of millions.
-      { name: 'telesweep_broadcast_messages_due', on: '(broadcast_id, sent_at) where failed_at is null' },
+      // One broadcast's messages, oldest first, page after page, without a sort of millions.
+      {
+        name: 'telesweep_broadcast_messages_due',
+        on: '(broadcast_id, sent_at, chat_id, message_id) where failed_at is null',
+      },
       { name: 'telesweep_broadcast_messages_failed', on: '(failed_at) where failed_at is not null' },
     ],
   },

@@ -1,5 +1,6 @@
 import type { Job } from '../job.ts';
+import { deleteBroadcasts } from './delete-broadcasts.ts';
 import { deleteDue } from './delete-due.ts';
 
 /** Every job, in the order of `--help`. */
-export const jobs: readonly Job[] = [deleteDue];
+export const jobs: readonly Job[] = [deleteDue, deleteBroadcasts];

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { isDueDeletion } from './due.ts';
+import { instant } from './instant.ts';
 import { retryWaitSeconds } from './retry-wait.ts';
 import type { Database } from './schema.ts';
 
@@ -28,13 +29,7 @@ export interface PageKey {
   id: string;
 }
 
-const due = (now: string) => sql.raw(isDueDeletion(`'${checkedInstant(now)}'::timestamptz`));
-
-/** An instant that goes into the text of a statement, so that a partial index's condition stays plain to the planner. */
-function checkedInstant(now: string): string {
-  if (!/^[\dT:.Z-]+$/.test(now)) throw new Error(`"${now}" is not an instant`);
-  return now;
-}
+const due = (now: string) => sql.raw(isDueDeletion(`'${instant(now)}'::timestamptz`));
 
 /**
  * The next records in the order of work: nearest to 48 hours after sending first, then oldest due.

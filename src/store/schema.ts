@@ -60,6 +60,8 @@ export interface Database {
     file_id: string | null;
     created_at: Timestamp;
     delete_at: NullableTimestamp;
+    /** Set once a ledger was found: without it, a broadcast that has no rows never had a ledger. */
+    deletion_started_at: NullableTimestamp;
   };
   broadcast_messages: Attempts &
     Failure & {
