@@ -41,8 +41,12 @@ export function makeServerFolder(runAs: RunAs): string {
   return mkdtempSync(join(open ?? tmpdir(), 'telesweep-postgres-'));
 }
 
-/** The binaries where the server's user can run them: copied into `folder` if the project lies in a closed place. */
+/**
+ * The binaries where the server's user can run them: copied into `folder` if the project lies in a closed place.
+ * `TEST_POSTGRES_BIN` names the folder of another version's instead.
+ */
 export function reachableBinaries(folder: string, runAs: RunAs): string {
+  if (process.env.TEST_POSTGRES_BIN) return process.env.TEST_POSTGRES_BIN;
   const native = nativeFolder();
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], runAs).status === 0) return join(native, 'bin');
   const copy = join(folder, 'native');

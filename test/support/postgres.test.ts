@@ -101,7 +101,7 @@ test.each(['SIGKILL', 'SIGINT'] as const)('a server ends with the process that s
   expect(existsSync(folder)).toBe(true);
   parent.kill(signal);
   await once(parent, 'exit');
-  for (let tries = 0; existsSync(folder) && tries < 200; tries += 1) await sleep(25);
+  for (let tries = 0; existsSync(folder) && tries < 400; tries += 1) await sleep(25);
   expect(existsSync(folder)).toBe(false);
   await expect(new pg.Client(url).connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
