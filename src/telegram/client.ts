@@ -134,16 +134,11 @@ class BotClient implements Client {
       heard.answer = answer;
       return { status: answer.status, text: async () => answer.body };
     };
-    const api = new Api(this.#token, {
-      apiRoot,
-      timeoutMs: 0,
-      maxRetries: 0,
-      // The library needs `status` and `text()` alone; a real Response would load Node's fetch.
-      fetch: hear as unknown as typeof globalThis.fetch,
-    });
     let failure: unknown;
     try {
-      await invoke(api);
+      // The library needs `status` and `text()` alone; a real Response would load Node's fetch.
+      const fetchAsGlobal = hear as unknown as typeof globalThis.fetch;
+      await invoke(new Api(this.#token, { apiRoot, timeoutMs: 0, maxRetries: 0, fetch: fetchAsGlobal }));
     } catch (error) {
       failure = error;
     }

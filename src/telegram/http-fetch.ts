@@ -80,10 +80,10 @@ export function createHttpFetch(options: { agent: Agent; timeoutMs: number }): {
           if (bytes > maxAnswerBytes) fail('an answer of more than 1 MiB');
           else chunks.push(chunk);
         });
-        response.on('error', (error) => fail(messageOf(error)));
+        // Comes without an `end` where the connection broke.
         response.on('close', () => fail('the answer broke off'));
         response.on('end', () => {
-          if (!response.complete || !settle()) return;
+          if (!settle()) return;
           const text = Buffer.concat(chunks, bytes).toString('utf8');
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
         });

@@ -71,7 +71,7 @@ function parseEnvelope(bodyText: string): Envelope | null {
   if (!isRecord(body)) return null;
   if (body.ok === true) return { ok: true, result: body.result };
   const code = body.error_code;
-  if (body.ok !== false || typeof code !== 'number' || !Number.isInteger(code) || code < 400 || code > 599) return null;
+  if (body.ok !== false || typeof code !== 'number' || !Number.isInteger(code) || code < 400) return null;
   return {
     ok: false,
     code,
@@ -152,7 +152,7 @@ const meanings: readonly { code: number; kind: DescribedKind | 'gone' | 'unmodif
 
 function readRefusal(refusal: Refusal, headers: AnswerHeaders, secrets: readonly string[]): Outcome<never> {
   const { code, parameters } = refusal;
-  const text = refusal.description.toLowerCase().replaceAll('’', "'");
+  const text = refusal.description.toLowerCase();
   const description = describe(refusal.description || `error ${code}`, secrets);
   if (code === 429) return { kind: 'rate_limited', retryAfterSeconds: retryAfter(parameters, text, headers) };
   if (code >= 500) {

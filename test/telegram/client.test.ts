@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import http from 'node:http';
-import { inspect } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClientOptions, createClient } from '../../src/telegram/client.ts';
@@ -166,6 +168,13 @@ describe('a call that is not answered is made once, and its outcome says what is
     expect(api.callCount).toBe(1);
   });
 
+  test('what the library itself refuses is not sent', async () => {
+    const api = await simulated();
+    const client = await clientFor(api.url, { token: '' });
+    expect(await client.getMe()).toMatchObject({ kind: 'not_sent' });
+    expect(api.callCount).toBe(0);
+  });
+
   test('after close nothing is sent', async () => {
     const api = await simulated();
     const client = await clientFor(api.url);
@@ -215,6 +224,25 @@ test('64 calls at once with one signal share connections and warn of nothing', a
   // A warning is emitted on the next tick.
   await new Promise(setImmediate);
   expect(warnings).toEqual([]);
+});
+
+test('no timer and no connection keeps the process alive', async () => {
+  const server = await listen(
+    answering((_, request, response) => request.url?.includes('getMe') && response.end('{}')),
+  );
+  const script = `
+    const { createClient } = await import('./src/telegram/client.ts');
+    const make = () => createClient('1:x', { apiRoot: '${server.url}', timeoutMs: 600_000, proxy: null });
+    const [idle, busy] = [await make(), await make()];
+    await idle.getMe();
+    const call = busy.deleteMessage('7', 1);
+    setImmediate(() => busy.close());
+    console.log((await call).kind);
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 10_000 });
+  expect(stdout).toMatch(/^(unanswered|not_sent)\n$/);
 });
 
 describe('secrets', () => {

@@ -32,6 +32,12 @@ test('is one line of at most 200 characters that every encoding can hold', () =>
   );
 });
 
+test('the cut leaves no half of a character', () => {
+  for (let before = 190; before <= 200; before++) {
+    expect(describeText(`${'x'.repeat(before)}${'😀'.repeat(20)}`, [])).toMatch(/^x+(😀)*…$/u);
+  }
+});
+
 test('keeps what needs no change', () => {
   expect(describeText("Bad Request: message can't be deleted", [token])).toBe("Bad Request: message can't be deleted");
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -32,6 +33,13 @@ async function failureOf(call: Promise<unknown>): Promise<CallFailure> {
   expect(error).toBeInstanceOf(CallFailure);
   return error as CallFailure;
 }
+
+/** Waits until a connection is closed, which may have been long ago. */
+const closed = (socket: net.Socket | undefined) =>
+  new Promise<void>((resolve) => {
+    if (socket === undefined || socket.closed) return resolve();
+    socket.resume().once('close', () => resolve());
+  });
 
 const maybe = (message: RegExp) => ({ mayHaveArrived: true, message: expect.stringMatching(message) });
 const never = (message: RegExp) => ({ mayHaveArrived: false, message: expect.stringMatching(message) });
@@ -74,7 +82,7 @@ describe('an answer', () => {
         setImmediate(() => request.socket.destroy());
       }),
     );
-    expect(await failureOf(fetch(cut.url, post()))).toMatchObject(maybe(/./));
+    expect(await failureOf(fetch(cut.url, post()))).toMatchObject(maybe(/broke off|ECONNRESET/));
     const noise = await listen(net.createServer((socket) => socket.once('data', () => socket.end('220 mail\r\n'))));
     expect(await failureOf(fetch(noise.url, post()))).toMatchObject(maybe(/Parse Error/));
     const large = await listen(answering((_, __, response) => response.end('x'.repeat(1024 * 1024 + 1))));
@@ -117,6 +125,7 @@ describe('whether a call that fails can have arrived', () => {
     const took = performance.now() - before;
     expect(took).toBeGreaterThan(150);
     expect(took).toBeLessThan(2000);
+    await closed(server.sockets[0]);
   });
 
   test('an answer that trickles on for ever is cut off in time as well', async () => {
@@ -180,6 +189,13 @@ describe('whether a call that fails can have arrived', () => {
     expect(server.sockets).toHaveLength(1);
   });
 
+  test('a connection that is already down when it is handed out: never', async () => {
+    const agent = new http.Agent();
+    agent.createConnection = () => new net.Socket().destroy();
+    const { fetch } = await fetcher({ agent });
+    expect(await failureOf(fetch('http://127.0.0.1:1/', post()))).toMatchObject(never(/./));
+  });
+
   test('an abort: before the call never, under way maybe', async () => {
     const abort = new AbortController();
     const server = await listen(answering(() => abort.abort()));
@@ -191,11 +207,25 @@ describe('whether a call that fails can have arrived', () => {
 });
 
 describe('connections', () => {
-  test('are used again', async () => {
+  test('are used again, for as long as servers usually keep them', async () => {
     const server = await listen(answering((_, __, response) => response.end('yes')));
-    const { fetch } = await fetcher();
+    const agent = await agentFor(server.url, null);
+    const { fetch } = await fetcher({ agent });
     for (let n = 0; n < 5; n++) await fetch(server.url, post());
     expect(server.sockets).toHaveLength(1);
+    expect(
+      Object.values(agent.freeSockets)
+        .flat()
+        .map((idle) => idle?.timeout),
+    ).toEqual([4000]);
+  });
+
+  test('leave nothing on the signal of their calls', async () => {
+    const server = await listen(answering((_, __, response) => response.end('yes')));
+    const { fetch } = await fetcher();
+    const { signal } = new AbortController();
+    await fetch(server.url, post(signal));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('that the server closed while idle are not used again', async () => {
