@@ -113,6 +113,7 @@ function watchConnection(request: ClientRequest, connected: WeakSet<Duplex>): ()
     const encrypted = 'encrypted' in socket;
     if (connected.has(socket) || (!socket.connecting && !encrypted)) {
       left = socket.writable;
+      if (!left) request.destroy(new Error('the connection was already down'));
       return;
     }
     socket.once(encrypted ? 'secureConnect' : 'connect', () => {
