@@ -1,0 +1,172 @@
+/** The demo of delete-due: a day's records, one pass, one more with nothing due, and what became of every kind. */
+import type { Summary } from '../../../src/job.ts';
+import { formatCount, formatDuration } from '../../../src/report/format.ts';
+import type { RunResult } from '../run.ts';
+import { type Fate, readFates } from './books.ts';
+import { type Day, type DayRecord, layOutDay } from './day.ts';
+import { kinds } from './kinds.ts';
+import { mark } from './screen.ts';
+import type { Section } from './section.ts';
+import { callsPerSecond, type Stage } from './stage.ts';
+
+/** @param size how many records, about */
+export function deleteDueSection(size: number): Section {
+  let day: Day = { records: [], bystanders: [] };
+  const passes: RunResult[] = [];
+
+  return {
+    async before(stage) {
+      day = await layOutDay(stage, size);
+      stage.screen.heading('pending_deletions, as the bot has filled it');
+      showDay(stage, day.records);
+    },
+
+    async run(stage) {
+      const { screen } = stage;
+      screen.command('telesweep delete-due', 'as cron runs it: no terminal');
+      passes.push(await stage.telesweep(['delete-due']));
+      showPass(stage, passes[0]);
+      screen.command('telesweep delete-due', 'once more: nothing is due');
+      passes.push(await stage.telesweep(['delete-due']));
+      showPass(stage, passes[1]);
+    },
+
+    async after(stage) {
+      const { screen } = stage;
+      screen.heading("What became of them, by the table and by Telegram's own books");
+      screen.line('  standing: messages that are still there; notices: what readers received');
+      const fates = await readFates(stage, day);
+      screen.table(
+        ['kind of record', 'records', 'still in table', 'standing', 'notices', ''],
+        kinds.map((kind) => rowOf(kind.name, fates.get(kind) ?? [])),
+      );
+      screen.line();
+      let bad = [...fates.values()].flat().filter(({ good }) => !good).length;
+      for (const [good, text] of findings(stage, day, passes)) {
+        screen.check(good, text);
+        if (!good) bad++;
+      }
+      return bad;
+    },
+  };
+}
+
+function showDay({ screen }: Stage, records: readonly DayRecord[]): void {
+  const figures = (some: readonly DayRecord[]): string[] => [
+    formatCount(some.length),
+    formatCount(sum(some.map(({ ids }) => ids.length))),
+    some.some(({ due }) => due) ? 'yes' : 'not yet',
+  ];
+  const rows = kinds.map((kind) => [kind.name, ...figures(records.filter((record) => record.kind === kind))]);
+  const due = records.filter((record) => record.due);
+  screen.table(['kind of record', 'records', 'messages', 'due'], rows);
+  screen.line(`  ${formatCount(due.length)} of ${formatCount(records.length)} records are due.`);
+}
+
+function showPass({ screen }: Stage, pass: RunResult | undefined): void {
+  if (pass === undefined) return;
+  const { summary, code, signal } = pass;
+  if (summary === undefined) {
+    screen.line(`  no summary; exit ${code ?? signal}\n${pass.stderr}`);
+    return;
+  }
+  const { stop_reason, duration_ms, telegram } = summary;
+  screen.line(`  ${lastMessage(pass)}`);
+  screen.words(Object.entries(summary.counts).map(([key, n]) => `${key} ${formatCount(n)}`));
+  const remark = code === 1 ? ': some records were given up' : '';
+  screen.line(
+    `  exit ${code}${remark}; ${stop_reason} in ${formatDuration(duration_ms)} with ${formatCount(telegram.calls)} calls`,
+  );
+}
+
+/** The message of the log's last line: what people grep for. */
+function lastMessage({ stderr }: RunResult): string {
+  const line: unknown = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '{}');
+  return typeof line === 'object' && line !== null && 'msg' in line ? String(line.msg) : '';
+}
+
+function rowOf(name: string, fates: readonly Fate[]): string[] {
+  const rows = fates.flatMap(({ row }) => row ?? []);
+  const failures = [...new Set(rows.flatMap(({ failure }) => failure ?? []))];
+  return [
+    name,
+    formatCount(fates.length),
+    rows.length === 0 ? '0' : `${formatCount(rows.length)} ${failures.length === 0 ? 'waiting' : failures.join(', ')}`,
+    formatCount(sum(fates.map(({ standing }) => standing.length))),
+    formatCount(sum(fates.map(({ notices }) => notices))),
+    mark(fates.length > 0 && fates.every(({ good }) => good)),
+  ];
+}
+
+/** What holds for the passes as a whole. */
+function findings(stage: Stage, day: Day, [first, second]: readonly RunResult[]): [good: boolean, text: string][] {
+  const { api } = stage;
+  const output = [first, second].map((pass) => `${pass?.stdout}${pass?.stderr}`).join('');
+  const busiest = api.callsPerWindow(1000);
+  const gapMs = leastGapMs(stage, day);
+  const standing = day.bystanders.filter(({ chatId, id }) => api.message(chatId, id) !== undefined).length;
+  return [
+    [
+      first?.code === 1 && first.summary !== undefined && agrees(stage, day, first.summary),
+      "the summary's figures are those of Telegram's books",
+    ],
+    [
+      second?.code === 0 && second.summary?.telegram.calls === 0 && api.callCount === first?.summary?.telegram.calls,
+      'the second pass found nothing due and made no call',
+    ],
+    [
+      busiest <= callsPerSecond && api.rateLimited === 0,
+      `at most ${busiest} calls in any second (Telegram takes ${callsPerSecond}); refused with 429: ${api.rateLimited}`,
+    ],
+    [gapMs >= 1000, `notices to one chat came at least ${formatDuration(gapMs)} apart (Telegram takes one a second)`],
+    [nearestWentFirst(stage, day), 'what was nearest to 48 hours went first'],
+    [
+      standing === day.bystanders.length,
+      `${formatCount(standing)} of ${formatCount(day.bystanders.length)} other messages in these chats still stand`,
+    ],
+    [!stage.secrets.some((secret) => output.includes(secret)), 'no output holds the token or the password'],
+  ];
+}
+
+/** Compares each figure with what the chats really went through. */
+function agrees({ api }: Stage, { records }: Day, { counts, outcome, telegram, left }: Summary): boolean {
+  const due = records.filter((record) => record.due);
+  const reached = due.filter(({ kind, expect }) => !expect.noCall && isReachable(kind.chat));
+  const settled = reached.flatMap(({ chatId, ids }) =>
+    ids.filter((id) => id > 0 && api.message(chatId, id) === undefined),
+  );
+  const waiting = due.filter(({ expect }) => expect.row === 'waits').length;
+  return (
+    outcome === 'partial' &&
+    counts.records === due.filter(({ expect }) => expect.row === 'gone').length &&
+    (counts.messages_deleted ?? 0) + (counts.messages_gone ?? 0) === settled.length &&
+    counts.notices_sent === api.sent().length &&
+    counts.notices_uncertain === 0 &&
+    counts.deferred === waiting &&
+    left.due === waiting &&
+    telegram.calls === api.calls.length &&
+    telegram.rate_limited === api.rateLimited
+  );
+}
+
+function isReachable({ state = 'ok', canStillDelete, migrates }: DayRecord['kind']['chat']): boolean {
+  return migrates !== true && (state === 'ok' || state === 'cannot_delete' || canStillDelete === true);
+}
+
+function leastGapMs({ api }: Stage, { records }: Day): number {
+  const shared = records.find(({ kind }) => kind.oneChat)?.chatId ?? 0;
+  const times = api.sent(shared).map(({ at }) => at);
+  return Math.min(...times.slice(1).map((at, n) => at - (times[n] ?? 0)));
+}
+
+/** The first deletions of the pass are those of the records that have ten minutes left; a few may overtake on the way. */
+function nearestWentFirst({ api }: Stage, { records }: Day): boolean {
+  const near = new Set(records.filter(({ kind }) => kind.name.startsWith('nearly')).map(({ chatId }) => `${chatId}`));
+  const deletions = api.calls.filter(({ method }) => method.startsWith('deleteMessage'));
+  const first = deletions.slice(0, near.size + 3).filter(({ chatId }) => near.has(chatId ?? ''));
+  return new Set(first.map(({ chatId }) => chatId)).size === near.size;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}

@@ -1,0 +1,11 @@
+import type { Stage } from './stage.ts';
+
+/** One job's part of the demo. */
+export interface Section {
+  /** Puts rows into the database and chats into the simulated Telegram, and shows them. */
+  before(stage: Stage): Promise<void>;
+  /** Runs the job as cron would. */
+  run(stage: Stage): Promise<void>;
+  /** Shows what became of each kind of row. @returns how many things are not as they should be */
+  after(stage: Stage): Promise<number>;
+}
