@@ -101,7 +101,7 @@ describe('mistakes', () => {
     expect(problemsOf({ envFile, requires: ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN'] })).toEqual([
       'DATABASE_URL: the value (hidden) does not begin with postgres://; expected postgres://user:password@host:5432/database',
       'TELEGRAM_BOT_TOKEN: is missing; expected a bot token as @BotFather gives it (123456789:AAH…), in the environment, in --env-file or as TELEGRAM_BOT_TOKEN_FILE',
-      'TELEGRAM_RATE: "fast" is not a number; expected calls a second: a number above 0, at most 1000',
+      'TELEGRAM_RATE: "fast" is not a number; expected calls a second: a number above 0, at most 100000',
       'NOTICE: is empty; expected send, edit or none',
       'GUIDE_CHAT_IDS: "-100abc" is not a chat id; expected a number or @name',
       'GUIDE_CHAT_IDS: "x" is not a chat id; expected a number or @name',

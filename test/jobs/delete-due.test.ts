@@ -119,7 +119,8 @@ describe('order and batches', () => {
     await record({ chatId: chat + 1, ids: [1, 2], ageMs: hour, dueFor: '10m' });
     await record({ chatId: chat + 2, ids: [1, 2], ageMs: 47 * hour, dueFor: '1m' });
     await record({ chatId: chat + 3, ids: [1, 2], ageMs: 3 * hour, dueFor: '2m' });
-    await scene.pass(['delete-due'], { NOTICE: 'none' });
+    // Slow enough that calls arrive in the order in which they leave.
+    await scene.pass(['delete-due'], { NOTICE: 'none', TELEGRAM_RATE: '20' });
     const order = scene.api.calls
       .filter(
         ({ method, chatId }) => method === 'deleteMessages' && Number(chatId) > chat && Number(chatId) < chat + 10,
