@@ -47,7 +47,7 @@ export function createHttpFetch(options: { agent: Agent; timeoutMs: number }): {
         // The error's own words may quote the address, and with it the token.
         return reject(new CallFailure('the address of the Bot API is no http or https address', false));
       }
-      const mayHaveArrived = watchConnection(request, connected);
+      const mayHaveArrived = watchConnection(request, connected, () => fail('the connection was already down'));
 
       const settle = (): boolean => {
         clearTimeout(timer);
@@ -106,14 +106,15 @@ function start(url: string, options: http.RequestOptions): ClientRequest {
 /**
  * Tells whether the request can have left: not before its connection stands (with TLS: before the server's certificate
  * was accepted). `connected` holds the connections that stand, because a later request gets them without the event.
+ * `onDown` is called where the request was given a connection that is closed; Node then tells nothing.
  */
-function watchConnection(request: ClientRequest, connected: WeakSet<Duplex>): () => boolean {
+function watchConnection(request: ClientRequest, connected: WeakSet<Duplex>, onDown: () => void): () => boolean {
   let left = false;
   request.once('socket', (socket) => {
     const encrypted = 'encrypted' in socket;
     if (connected.has(socket) || (!socket.connecting && !encrypted)) {
       left = socket.writable;
-      if (!left) request.destroy(new Error('the connection was already down'));
+      if (!left) onDown();
       return;
     }
     socket.once(encrypted ? 'secureConnect' : 'connect', () => {
