@@ -9,9 +9,12 @@ process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 const signalled = new AbortController();
+const leave = (): never => process.exit(interrupted);
 const onSignal = (): void => {
-  if (signalled.signal.aborted) process.exit(interrupted);
+  if (signalled.signal.aborted) leave();
   signalled.abort();
+  // Whatever hangs: a signal ends the process within 10 s.
+  setTimeout(leave, 9_500).unref();
 };
 process.on('SIGTERM', onSignal);
 process.on('SIGINT', onSignal);

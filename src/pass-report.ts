@@ -54,7 +54,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
   const hide = (text: string): string => redact(text, settings.secrets);
   const log = createLog({
     stream: world.stderr,
-    level: options.quiet ? 'warn' : options.logLevel,
+    level: levelOf(options),
     color: wantsColor(world),
     base: { job: job.name, run_id: runId },
     redact: hide,
@@ -68,6 +68,20 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     now: () => performance.now(),
   });
   let pinging: Promise<(exitCode: number, body: string) => Promise<string | null>> | null = null;
+
+  const tellMetrics = async (summary: Summary, exitCode: number, extra: ReportExtra): Promise<string[]> => {
+    const { metricsDir, pushgatewayUrl } = settings;
+    if (summary.dry_run || (metricsDir === null && pushgatewayUrl === null)) return [];
+    const { writeMetrics } = await import('./report/metrics.ts');
+    return writeMetrics({ dir: metricsDir, pushgatewayUrl }, { summary, exitCode, ...extra });
+  };
+
+  const tellPing = async (summary: Summary, exitCode: number): Promise<string[]> => {
+    if (pinging === null) return [];
+    const end = await pinging;
+    const warning = await end(exitCode, hide(JSON.stringify(summary)));
+    return warning === null ? [] : [warning];
+  };
 
   return {
     log,
@@ -95,23 +109,19 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       print(hide(renderPlan(job.name, plan, world.stdout.columns)));
     },
     async finished(summary, exitCode, extra) {
-      const { metricsDir, pushgatewayUrl } = settings;
-      if (!summary.dry_run && (metricsDir !== null || pushgatewayUrl !== null)) {
-        const { writeMetrics } = await import('./report/metrics.ts');
-        const target = { dir: metricsDir, pushgatewayUrl };
-        for (const warning of await writeMetrics(target, { summary, exitCode, ...extra })) log.warn({}, warning);
-      }
-      if (pinging !== null) {
-        const end = await pinging;
-        const warning = await end(exitCode, hide(JSON.stringify(summary)));
-        if (warning !== null) log.warn({}, warning);
-      }
+      const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);
+      for (const warning of warnings.flat()) log.warn({}, warning);
       const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
       log[level](summary, messageOf(job, summary, exitCode));
       await log.flush();
       if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
     },
   };
+}
+
+/** `--quiet` leaves warnings and errors, where `--log-level` does not ask for less. */
+function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
+  return quiet && logLevel !== 'error' && logLevel !== 'silent' ? 'warn' : logLevel;
 }
 
 /** The words of the log's last line, as people grep for them. */

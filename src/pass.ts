@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
 import { exitCodeOfError, exitCodeOfOutcome, exitCodes } from './exit-code.ts';
-import type { Backlog, Counts, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
+import type { Backlog, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
 import { createReport, type PassOptions, type Report } from './pass-report.ts';
-import { redact } from './redact.ts';
+import { newSummary, noteEnd, noteFailure } from './pass-summary.ts';
+import { safeWriter } from './report/output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
 import { type Connection, connect } from './store/connect.ts';
@@ -29,24 +28,29 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   const stop = createStop(options.maxRuntimeMs, world.signal);
   const startedAt = performance.now();
   let connection: Connection | null = null;
+  let pass: Pass | null = null;
   let exitCode: number;
   try {
     report.started();
-    connection = await connect(settings.database, { signal: stop.signal });
-    const pass = new Pass(job, options, settings, connection, stop, report, summary);
+    connection = await connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+    pass = new Pass(job, options, settings, connection, stop, report, summary);
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
   } catch (error) {
-    exitCode = exitCodeOfError(error);
-    summary.outcome = 'failed';
-    summary.stop_reason = 'error';
-    summary.error = errorText(error, settings);
+    exitCode = noteFailure(summary, error, stop, settings.secrets);
     if (exitCode === exitCodes.defect) report.defect(error);
   }
   summary.duration_ms = Math.round(performance.now() - startedAt);
   await connection?.close();
   stop.dispose();
-  await report.finished(summary, exitCode, { nearDeadline: null, pausedUntil: null, guidesPosted: null });
+  const pausedUntil = pass?.pausedUntil ?? null;
+  await report.finished(summary, exitCode, { nearDeadline: null, pausedUntil, guidesPosted: null });
   return exitCode;
+}
+
+interface PassEnd {
+  failure: { error: unknown } | null;
+  result: JobResult;
+  nothingDue: boolean;
 }
 
 class Pass {
@@ -58,6 +62,8 @@ class Pass {
   readonly #report: Report;
   readonly #summary: Summary;
   #bot: Promise<Bot> | null = null;
+  /** The end of the pause that Telegram asked for; null where none is known. */
+  pausedUntil: Date | null = null;
 
   constructor(
     job: Job,
@@ -88,50 +94,50 @@ class Pass {
     summary.started_at = opening.now;
 
     let failure: { error: unknown } | null = null;
+    let result: JobResult = { failed: 0, succeeded: 0 };
     if (!opening.acquired) {
       this.#stop.request('busy');
-      const since = opening.heldSince?.toISOString() ?? 'just now';
-      this.#report.busy(opening.holder ?? 'another process', since);
-      summary.outcome = 'skipped';
+      this.#report.busy(opening.holder ?? 'another process', opening.heldSince?.toISOString() ?? 'just now');
     } else {
       const heartbeat = this.#keepLease();
       try {
-        if (opening.due) await this.#work(opening.now);
+        if (opening.due) result = await this.#work(opening.now);
       } catch (error) {
         failure = { error };
-        summary.outcome = 'failed';
-        summary.error = errorText(error, this.#settings);
       } finally {
         clearInterval(heartbeat);
-        if (this.#bot !== null) (await this.#bot).close();
+        // A bot that could not be made has been heard of already.
+        await this.#bot?.then(
+          (bot) => bot.close(),
+          () => {},
+        );
       }
     }
-    summary.stop_reason = failure === null ? (this.#stop.reason ?? 'done') : 'error';
-    await this.#close(startedAt, failure);
-    if (failure === null) return exitCodeOfOutcome(summary.outcome);
-    throw failure.error;
+    await this.#close(startedAt, { failure, result, nothingDue: opening.acquired && !opening.due });
+    if (failure !== null) throw failure.error;
+    return exitCodeOfOutcome(summary.outcome);
   }
 
-  async #work(now: string): Promise<void> {
-    const summary = this.#summary;
-    let result: JobResult = { failed: 0, succeeded: 0 };
-    if (this.#stop.reason === null && !(await this.#coolsDown())) {
-      this.#report.working();
-      result = await this.#job.run(await this.#context(now));
+  async #work(now: string): Promise<JobResult> {
+    if (this.#stop.reason !== null || (await this.#coolsDown())) return { failed: 0, succeeded: 0 };
+    this.#report.working();
+    const result = await this.#job.run(await this.#context(now));
+    if (result.guide_id !== undefined) this.#summary.guide_id = result.guide_id;
+    if (this.#stop.reason === 'error') {
+      throw this.#heartbeatFailure ?? new Error('the pass was stopped without a reason');
     }
-    if (result.guide_id !== undefined) summary.guide_id = result.guide_id;
-    const reason = this.#stop.reason;
-    if (reason === 'error') throw this.#heartbeatFailure ?? new Error('the pass was stopped without a reason');
-    if (reason === 'signal' || reason === 'lease_lost' || reason === 'cooldown') summary.outcome = 'interrupted';
-    else if (result.failed > 0) summary.outcome = result.succeeded > 0 ? 'partial' : 'failed';
+    return result;
   }
 
   /** Writes the run down and gives the lease back. Where that fails as well, the first failure is the one to report. */
-  async #close(startedAt: number, failure: { error: unknown } | null): Promise<void> {
+  async #close(startedAt: number, end: PassEnd): Promise<void> {
     const summary = this.#summary;
+    const { failure, result } = end;
     try {
       summary.left = await this.#backlog();
-      if (summary.stop_reason === 'limit' && summary.left.due === 0) summary.stop_reason = 'done';
+      if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
+      else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
+      if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readPause();
       summary.duration_ms = Math.round(performance.now() - startedAt);
       await closeRun(this.#connection, summary, this.#settings.runHistoryDays);
     } catch (error) {
@@ -147,15 +153,23 @@ class Pass {
 
   /** Leaves at once while a pause lasts that a pass before this one found too long, or that this one has no time for. */
   async #coolsDown(): Promise<boolean> {
-    const token = this.#token();
-    if (token === null) return false;
-    const { readPause } = await import('./store/budgets.ts');
+    const pause = await this.#readPause();
+    if (pause.seconds === 0) return false;
     const { hasTimeFor } = await import('./telegram/budget.ts');
-    const pause = await readPause(this.#connection, botIdOf(token));
-    if (pause.seconds === 0 || (!pause.cooldown && hasTimeFor(pause.seconds, this.#stop))) return false;
+    if (!pause.cooldown && hasTimeFor(pause.seconds, this.#stop)) return false;
     this.#report.cooldown(pause.seconds);
     this.#stop.request('cooldown');
     return true;
+  }
+
+  /** The pause that Telegram asked the bot's processes for; it is kept for the metrics. */
+  async #readPause(): Promise<{ seconds: number; cooldown: boolean }> {
+    const token = this.#token();
+    if (token === null) return { seconds: 0, cooldown: false };
+    const { readPause } = await import('./store/budgets.ts');
+    const pause = await readPause(this.#connection, botIdOf(token));
+    this.pausedUntil = pause.seconds === 0 ? null : new Date(Date.now() + pause.seconds * 1000);
+    return pause;
   }
 
   #heartbeatFailure: unknown = null;
@@ -238,23 +252,6 @@ class Pass {
   }
 }
 
-function newSummary(job: Job, dryRun: boolean): Summary {
-  const counts: Counts = Object.fromEntries(job.countKeys.map((key) => [key, 0]));
-  return {
-    job: job.name,
-    run_id: randomUUID(),
-    outcome: 'ok',
-    stop_reason: 'done',
-    dry_run: dryRun,
-    started_at: new Date().toISOString(),
-    duration_ms: 0,
-    counts,
-    telegram: { calls: 0, rate_limited: 0 },
-    left: { due: 0, oldest_due_seconds: 0 },
-    ...(job.name === 'post-guide' ? { guide_id: null } : {}),
-  };
-}
-
 /** A dry run makes no call, so it needs no token. */
 function withoutToken(job: Job): string[] {
   return job.requires.filter((name) => name !== job.token);
@@ -264,21 +261,14 @@ function botIdOf(token: string): string {
   return token.slice(0, token.indexOf(':'));
 }
 
-/** What the summary says of an error; a defect's text may hold anything, so it is redacted as well. */
-function errorText(error: unknown, settings: Settings): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const known =
-    error instanceof SettingsError || error instanceof UnavailableError || error instanceof TokenRefusedError;
-  return redact(known ? text : `a defect of telesweep: ${text}`, settings.secrets);
-}
-
 function endWithoutSettings(job: Job, summary: Summary, error: unknown, options: PassOptions, world: World): number {
   const exitCode = exitCodeOfError(error);
   const text = error instanceof Error ? error.message : String(error);
-  for (const line of text.split('\n')) world.stderr.write(`telesweep ${job.name}: ${line}\n`);
+  const complain = safeWriter(world.stderr);
+  for (const line of text.split('\n')) complain(`telesweep ${job.name}: ${line}\n`);
   if (options.json) {
     const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
-    world.stdout.write(`${JSON.stringify(failed)}\n`);
+    safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);
   }
   return exitCode;
 }

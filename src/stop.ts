@@ -1,7 +1,10 @@
 import type { Stop, StopReason } from './job.ts';
 
-/** Calls under way are dropped this long after a signal, so that the pass ends within 10 s of it. */
-const graceMs = 7_000;
+/**
+ * Calls under way are dropped this long after a signal: the pass ends within 10 s of it, also where the database then
+ * takes another second and the monitors three.
+ */
+const graceMs = 5_000;
 
 /** The longest delay that a timer of Node can hold. */
 const longestTimerMs = 2 ** 31 - 1;

@@ -13,6 +13,9 @@ const statementTimeoutMs = 30_000;
 
 type Row = Record<string, unknown>;
 
+/** What a statement gets once the pass is pressed for time. */
+const hurriedTimeoutMs = 1_000;
+
 /** A statement that set `lock_timeout` met a row that somebody else holds. */
 export class LockTimeoutError extends Error {}
 
@@ -28,8 +31,10 @@ export interface Connection {
 export interface ConnectOptions {
   /** Null for statements of any length: building an index may take minutes. */
   statementTimeoutMs?: number | null;
-  /** Aborts the waiting between two tries. */
+  /** Aborts the tries to connect. */
   signal?: AbortSignal;
+  /** Aborts when a statement that hangs may keep the pass for a second at most. */
+  hardSignal?: AbortSignal;
 }
 
 /**
@@ -71,7 +76,7 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
   const run = async (text: string, values: readonly unknown[]): Promise<pg.QueryResult<Row>> => {
     if (lost !== null) throw databaseError(lost);
     try {
-      return await withTimeout(client.query<Row>(text, [...values]), timeout);
+      return await withTimeout(client.query<Row>(text, [...values]), timeout, options.hardSignal);
     } catch (error) {
       if (error instanceof StatementTimeout) lost ??= error;
       throw databaseError(error);
@@ -151,16 +156,23 @@ function destroySocket(client: pg.Client): void {
 
 class StatementTimeout extends Error {}
 
-async function withTimeout<T>(promise: Promise<T>, ms: number | null): Promise<T> {
-  if (ms === null) return promise;
-  let timer: NodeJS.Timeout | undefined;
+async function withTimeout<T>(promise: Promise<T>, ms: number | null, hurry?: AbortSignal): Promise<T> {
+  const timers: NodeJS.Timeout[] = [];
+  let onHurry = (): void => {};
   const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StatementTimeout(`no answer within ${ms / 1000} s`)), ms);
+    const expireAfter = (limit: number): void => {
+      timers.push(setTimeout(() => reject(new StatementTimeout(`no answer within ${limit / 1000} s`)), limit));
+    };
+    onHurry = () => expireAfter(hurriedTimeoutMs);
+    if (ms !== null) expireAfter(ms);
+    if (hurry?.aborted) onHurry();
+    else hurry?.addEventListener('abort', onHurry, { once: true });
   });
   try {
     return await Promise.race([promise, expiry]);
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
+    hurry?.removeEventListener('abort', onHurry);
   }
 }
 

@@ -47,13 +47,21 @@ export async function openRun(connection: Connection, job: JobName, runId: strin
     [...due.values, job, runId, `${hostname()} pid ${process.pid}`],
   );
   if (row === undefined) throw new Error('the opening statement returned no row');
-  return {
-    now: row.now,
-    acquired: row.acquired,
-    due: row.due === true,
-    holder: row.holder,
-    heldSince: row.held_since,
-  };
+  const { now, acquired, due: anyDue, holder, held_since: heldSince } = row;
+  const opening = { now, acquired, due: anyDue === true, holder, heldSince };
+  // Two that start at the same instant: the statement of the second does not see the row for which it waited.
+  return acquired || holder !== null ? opening : { ...opening, ...(await readHolder(connection, job)) };
+}
+
+async function readHolder(
+  connection: Connection,
+  job: JobName,
+): Promise<{ holder: string | null; heldSince: Date | null }> {
+  const [row] = await connection.query<{ holder: string; held_since: Date }>(
+    'select holder, acquired_at as held_since from telesweep.leases where job = $1',
+    [job],
+  );
+  return { holder: row?.holder ?? null, heldSince: row?.held_since ?? null };
 }
 
 /** Reads the database's clock and whether anything is due, without taking the lease: for a dry run. */

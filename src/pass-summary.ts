@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
+import { exitCodeOfError, exitCodes } from './exit-code.ts';
+import type { Counts, Job, JobResult, Outcome, Stop, StopReason, Summary } from './job.ts';
+import { redact } from './redact.ts';
+
+/** The summary of a pass that has not done anything yet. */
+export function newSummary(job: Job, dryRun: boolean): Summary {
+  const counts: Counts = Object.fromEntries(job.countKeys.map((key) => [key, 0]));
+  return {
+    job: job.name,
+    run_id: randomUUID(),
+    outcome: 'ok',
+    stop_reason: 'done',
+    dry_run: dryRun,
+    started_at: new Date().toISOString(),
+    duration_ms: 0,
+    counts,
+    telegram: { calls: 0, rate_limited: 0 },
+    left: { due: 0, oldest_due_seconds: 0 },
+    ...(job.name === 'post-guide' ? { guide_id: null } : {}),
+  };
+}
+
+/** What stopped a pass matters only where it left something; the backlog must be known already. */
+const harmlessWhenDone: ReadonlySet<StopReason> = new Set(['deadline', 'limit', 'signal', 'cooldown']);
+
+/** Writes into the summary how a pass ended that met no error. */
+export function noteEnd(summary: Summary, reason: StopReason | null, result: JobResult): void {
+  const finished = reason === null || (summary.left.due === 0 && harmlessWhenDone.has(reason));
+  summary.stop_reason = finished ? 'done' : reason;
+  summary.outcome = outcomeOf(summary.stop_reason, result);
+}
+
+function outcomeOf(reason: StopReason, { failed, succeeded }: JobResult): Outcome {
+  if (reason === 'busy') return 'skipped';
+  if (reason === 'signal' || reason === 'lease_lost' || reason === 'cooldown') return 'interrupted';
+  if (failed === 0) return 'ok';
+  return succeeded > 0 ? 'partial' : 'failed';
+}
+
+/**
+ * Writes into the summary what ended a pass.
+ * @returns the exit code
+ */
+export function noteFailure(summary: Summary, error: unknown, stop: Stop, secrets: readonly string[]): number {
+  // Who was told to end does not wait for a database or a Telegram that hangs.
+  const signalled = stop.reason === 'signal' && error instanceof UnavailableError;
+  summary.outcome = signalled ? 'interrupted' : 'failed';
+  summary.stop_reason = signalled ? 'signal' : 'error';
+  summary.error = errorText(error, secrets);
+  return signalled ? exitCodes.interrupted : exitCodeOfError(error);
+}
+
+/** A defect's text may hold anything, so it is redacted as well. */
+function errorText(error: unknown, secrets: readonly string[]): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const known =
+    error instanceof SettingsError || error instanceof UnavailableError || error instanceof TokenRefusedError;
+  return redact(known ? text : `a defect of telesweep: ${text}`, secrets);
+}
