@@ -11,6 +11,8 @@ export const callsPerSecond = 30;
 /** What telesweep is told to use of them. */
 const rate = '28';
 
+const brokenOff = 'the demo is being closed';
+
 export interface Stage {
   readonly screen: Screen;
   readonly api: BotApi;
@@ -61,8 +63,7 @@ export async function openStage(screen: Screen): Promise<Stage> {
       return rows as Row[];
     },
     async telesweep(args) {
-      // Ctrl-C ends the pass under way by itself; the demo must not go on to the next one.
-      if (closing) throw new Error('the demo is being closed');
+      if (closing) throw new Error(brokenOff);
       const startedAt = performance.now();
       const ticker = setInterval(() => {
         const elapsed = formatDuration(performance.now() - startedAt);
@@ -70,7 +71,10 @@ export async function openStage(screen: Screen): Promise<Stage> {
       }, 200);
       try {
         running = start(args, { env });
-        return await running.done;
+        const result = await running.done;
+        // Ctrl-C ends the pass as well; the demo must not go on from there.
+        if (closing) throw new Error(brokenOff);
+        return result;
       } finally {
         running = null;
         clearInterval(ticker);
