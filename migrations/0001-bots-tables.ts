@@ -130,6 +130,7 @@ export const botsTables: readonly WantedTable[] = [
       { name: 'description', type: 'text' },
       { name: 'url', type: 'text' },
       { name: 'enabled', type: 'boolean', notNull: true, default: 'true' },
+      { name: 'markdown', type: 'text', own: 'MarkdownV2 to post in place of title and description' },
     ],
     key: ['id'],
     keyRequired: true,

@@ -79,9 +79,24 @@ export const ownTables: readonly WantedTable[] = [
       { name: 'state', type: 'text', notNull: true },
       { name: 'message_id', type: 'bigint' },
       { name: 'error', type: 'text' },
+      // Where the guide stood, so that the rotation goes on from there when the guide is removed.
+      { name: 'position', type: 'bigint' },
+      // The chat's id where it is another than the configured one: that of a @name, or of a group that was upgraded.
+      { name: 'sent_to', type: 'text' },
     ],
     // In one slot each channel gets at most one post.
     key: ['slot', 'chat_id'],
+    keyRequired: true,
+  },
+  {
+    // Posts are forgotten in time; their totals never go back.
+    schema: 'telesweep',
+    name: 'guide_totals',
+    columns: [
+      { name: 'status', type: 'text', notNull: true },
+      { name: 'total', type: 'bigint', notNull: true, default: '0' },
+    ],
+    key: ['status'],
     keyRequired: true,
   },
 ];

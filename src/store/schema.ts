@@ -77,6 +77,8 @@ export interface Database {
     description: string | null;
     url: string | null;
     enabled: Generated<boolean>;
+    /** telesweep's own: MarkdownV2 to post in place of title and description. */
+    markdown: string | null;
   };
   'telesweep.runs': {
     run_id: string;
@@ -112,5 +114,13 @@ export interface Database {
     state: string;
     message_id: string | null;
     error: string | null;
+    /** Where the guide stood, so that the rotation goes on from there when the guide is removed. */
+    position: string | null;
+    /** The chat's id where it is another than the configured one. */
+    sent_to: string | null;
+  };
+  'telesweep.guide_totals': {
+    status: string;
+    total: string;
   };
 }
