@@ -75,7 +75,8 @@ export const kinds: readonly Kind[] = [
     share: 12,
     chat: { type: 'private' },
     oneChat: true,
-    plan: (r, id) => usual(r, id),
+    // Old enough to be among the first: one notice a second takes its time.
+    plan: (r, id) => usual(r, id, { ageMs: r.int(40 * hour, 46 * hour) }),
   },
   {
     name: 'some messages already gone',
