@@ -1,49 +1,87 @@
 /** What a test of a job needs: a migrated database, the simulated Bot API and the settings that join them. */
 import type { Summary } from '../../src/job.ts';
 import { type BotApi, type BotApiOptions, botToken, startBotApi } from './bot-api.ts';
-import { createDatabase, type TestDatabase } from './postgres.ts';
-import { type RunResult, type Started, start, telesweep } from './run.ts';
+import { type Monitors, startMonitors } from './monitors.ts';
+import { createDatabase, type DatabaseOptions, type TestDatabase } from './postgres.ts';
+import { type RunResult, type Started, start } from './run.ts';
+import { Recorder } from './secrets.ts';
 
 export interface Scene {
   db: TestDatabase;
   api: BotApi;
   env: Record<string, string>;
+  /** What watches the passes: pings, a Pushgateway, metrics. Null unless asked for. */
+  monitors: Monitors | null;
   /** Runs a command to its end. `env` is added to the scene's own. */
   run(args: readonly string[], env?: Record<string, string>): Promise<RunResult>;
   start(args: readonly string[], env?: Record<string, string>): Started;
   /** Runs a job, expects it to end with a summary, and returns both. */
   pass(args: readonly string[], env?: Record<string, string>): Promise<RunResult & { summary: Summary }>;
-  /** Everything as it was at the start: no rows, no chats' calls, no faults. */
+  /** Removes everything. @throws where a token or a password stood in any output, record, metric or ping of the scene */
   close(): Promise<void>;
 }
 
+export interface SceneOptions {
+  /** A server of the test's own; the run's by default. */
+  server?: DatabaseOptions['server'];
+  monitors?: boolean;
+}
+
 /** Limits are off unless asked for, and the rate is high, so that tests spend no time waiting. */
-export async function createScene(api: BotApiOptions = {}, env: Record<string, string> = {}): Promise<Scene> {
-  const [db, botApi] = await Promise.all([
-    createDatabase(),
+export async function createScene(
+  api: BotApiOptions = {},
+  env: Record<string, string> = {},
+  { server, monitors: monitored = false }: SceneOptions = {},
+): Promise<Scene> {
+  const [db, botApi, monitors] = await Promise.all([
+    createDatabase(server === undefined ? {} : { server }),
     startBotApi({ ...api, limits: { sendsPerSecondPerChat: 0, groupSendsPerMinute: 0, ...api.limits } }),
+    monitored ? startMonitors() : null,
   ]);
   const own = {
     DATABASE_URL: db.url,
     TELEGRAM_BOT_TOKEN: botToken,
     TELEGRAM_API_ROOT: botApi.url,
     TELEGRAM_RATE: '500',
+    ...monitors?.env,
     ...env,
   };
+  const recorder = new Recorder();
+  recorder.knows(own);
+
+  const startPass: Scene['start'] = (args, more = {}) => {
+    recorder.knows(more);
+    const started = start(args, { env: { ...own, ...more } });
+    started.done.then(
+      ({ stdout, stderr }) => {
+        recorder.add(`stdout of telesweep ${args.join(' ')}`, stdout);
+        recorder.add(`stderr of telesweep ${args.join(' ')}`, stderr);
+      },
+      () => {},
+    );
+    return started;
+  };
+  const runPass: Scene['run'] = (args, more) => startPass(args, more).done;
+
   return {
     db,
     api: botApi,
     env: own,
-    run: (args, more) => telesweep(args, { env: { ...own, ...more } }),
-    start: (args, more) => start(args, { env: { ...own, ...more } }),
+    monitors,
+    run: runPass,
+    start: startPass,
     async pass(args, more) {
-      const result = await telesweep(args, { env: { ...own, ...more } });
+      const result = await runPass(args, more);
       const { summary } = result;
       if (summary === undefined) throw new Error(`no summary: exit ${result.code}\n${result.stdout}\n${result.stderr}`);
       return { ...result, summary };
     },
     async close() {
-      await Promise.all([botApi.close(), db.drop()]);
+      await recorder.addDatabase(db);
+      for (const text of monitors?.texts() ?? []) recorder.add('what the monitors heard', text);
+      await Promise.all([botApi.close(), db.drop(), monitors?.close()]);
+      const leaks = recorder.leaks();
+      if (leaks.length > 0) throw new Error(`secrets came out:\n${leaks.join('\n')}`);
     },
   };
 }

@@ -1,0 +1,161 @@
+/** One pass killed at a chosen point and a second one after it, and what must hold whatever the point. */
+import { expect } from 'vitest';
+import type { Summary } from '../../src/job.ts';
+import { pendingDeletion } from '../support/rows.ts';
+import { createScene, type Scene } from '../support/scene.ts';
+import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
+
+/** Where the first pass dies: before or after the server did its part. */
+export type KillPoint = 'statement' | 'answered statement' | 'call' | 'done call';
+
+interface KillScene {
+  scene: Scene;
+  proxy: StatementProxy;
+}
+
+/** More points than a pass of these records has. */
+const mostPoints = 40;
+
+/**
+ * Kills a pass at its first point, another at its second, and so on until one lives to its end.
+ * @param leastKills fewer mean that the test no longer does what it says
+ */
+export async function killAtEach(point: KillPoint, leastKills: number): Promise<void> {
+  // Answers take a moment, so that several calls are under way at once.
+  const scene = await createScene({ latencyMs: 10 });
+  const proxy = await startStatementProxy(scene.db.url);
+  const killScene = { scene, proxy };
+  let kills = 0;
+  let amongSends = 0;
+  try {
+    for (let n = 1; n <= mostPoints; n++) {
+      const { killed, openIntents } = await killAt(killScene, point, n);
+      if (!killed) break;
+      kills++;
+      if (openIntents > 0) amongSends++;
+    }
+  } finally {
+    await proxy.close();
+    await scene.close();
+  }
+  expect(kills).toBeGreaterThanOrEqual(leastKills);
+  expect(kills).toBeLessThan(mostPoints);
+  expect(amongSends).toBeGreaterThanOrEqual(2);
+}
+
+interface Round {
+  /** By `unique_id`: the record's chat and the ids of its messages. */
+  told: Map<string, { chatId: number; ids: number[] }>;
+  tooOldChat: number;
+  notDueChat: number;
+}
+
+let nextChat = 10_000;
+
+/** Records of every fate, in chats of their own so that no send waits for another. */
+async function layOut({ db, api }: Scene): Promise<Round> {
+  await db.query('truncate pending_deletions, telesweep.bots, telesweep.budgets, telesweep.leases');
+  const round: Round = { told: new Map(), tooOldChat: nextChat++, notDueChat: nextChat++ };
+  for (const ids of [[1, 2, 3], [1], [1, 2], [5, 6, 7, 8]]) {
+    const chatId = nextChat++;
+    const uniqueId = `file_${chatId}`;
+    round.told.set(uniqueId, { chatId, ids });
+    api.addMessages(chatId, ids);
+    await pendingDeletion(db, { chatId, messageIds: ids, uniqueId });
+  }
+  const blocked = nextChat++;
+  api.addChat({ id: blocked, state: 'blocked' });
+  await pendingDeletion(db, { chatId: blocked, messageIds: [1, 2], uniqueId: `file_${blocked}` });
+  api.addMessages(round.tooOldChat, [1], { ageMs: 49 * 3_600_000 });
+  await pendingDeletion(db, { chatId: round.tooOldChat, messageIds: [1], age: '49h', uniqueId: 'too_old' });
+  api.addMessages(round.notDueChat, [1]);
+  await pendingDeletion(db, { chatId: round.notDueChat, messageIds: [1], dueFor: '-1h', uniqueId: 'not_due' });
+  return round;
+}
+
+/**
+ * Kills a pass at its nth point and lets another one finish the work.
+ * @returns whether the pass lived to see its nth point; what was found out about the notices
+ */
+async function killAt(
+  { scene, proxy }: KillScene,
+  point: KillPoint,
+  n: number,
+): Promise<{ killed: boolean; openIntents: number }> {
+  const { db, api } = scene;
+  const round = await layOut(scene);
+  const callsBefore = api.callCount;
+  const sentBefore = api.sent().length;
+
+  const first = scene.start(['delete-due'], { DATABASE_URL: proxy.url });
+  let killed = false;
+  const kill = async (at: number): Promise<void> => {
+    if (at !== n || killed) return;
+    killed = first.child.kill('SIGKILL');
+    await first.done;
+  };
+  proxy.onStatement = point === 'statement' ? kill : undefined;
+  proxy.onAnswered = point === 'answered statement' ? kill : undefined;
+  api.onCall = point === 'call' ? (call) => kill(call.n - callsBefore) : undefined;
+  api.onDone = point === 'done call' ? (call) => kill(call.n - callsBefore) : undefined;
+  const { code, signal } = await first.done;
+  api.onCall = undefined;
+  api.onDone = undefined;
+  if (killed) expect(signal).toBe('SIGKILL');
+  else expect(code).toBe(1);
+
+  await sessionsEnd(scene);
+  const openIntents = await count(scene, 'pending_deletions where notice_started_at is not null and failed_at is null');
+  // A dead holder's lease ends by itself; the test does not wait for it.
+  await db.query("update telesweep.leases set expires_at = now() - interval '1 second'");
+  const second = await scene.pass(['delete-due']);
+  expect(second.summary.outcome, second.stderr).toMatch(/^(ok|partial|failed)$/);
+  check(scene, round, { summary: second.summary, openIntents, sentBefore });
+
+  const left = await db.query('select unique_id, failure from pending_deletions order by unique_id');
+  expect(left).toEqual([
+    { unique_id: 'not_due', failure: null },
+    { unique_id: 'too_old', failure: 'too_old' },
+  ]);
+  expect(await db.query('select job from telesweep.leases')).toEqual([]);
+  return { killed, openIntents };
+}
+
+function check(
+  { api }: Scene,
+  round: Round,
+  { summary, openIntents, sentBefore }: { summary: Summary; openIntents: number; sentBefore: number },
+): void {
+  expect(summary.stop_reason).toBe('done');
+  expect(summary.left.due).toBe(0);
+  const sent = api.sent().slice(sentBefore);
+  let untold = 0;
+  for (const [uniqueId, { chatId, ids }] of round.told) {
+    expect(api.messageIds(chatId).filter((id) => ids.includes(id))).toEqual([]);
+    const notices = sent.filter(({ replyMarkup }) => JSON.stringify(replyMarkup).includes(`start=${uniqueId}"`));
+    expect(notices.length, `notices of ${uniqueId}`).toBeLessThanOrEqual(1);
+    if (notices.length === 0) untold++;
+  }
+  // No message beside the notices of these records.
+  expect(sent).toHaveLength(round.told.size - untold);
+  // Each open intent is reported, and nothing else is; a reader who was not told is among them.
+  expect(summary.counts.notices_uncertain).toBe(openIntents);
+  expect(untold).toBeLessThanOrEqual(openIntents);
+  expect(api.messageIds(round.tooOldChat)).toEqual([1]);
+  expect(api.messageIds(round.notDueChat)).toEqual([1]);
+}
+
+/** What the dead pass had asked of the database comes to its end there. */
+async function sessionsEnd(scene: Scene): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (
+    (await count(scene, "pg_stat_activity where datname = current_database() and application_name = 'telesweep'")) > 0
+  ) {
+    if (Date.now() > deadline) throw new Error('the dead pass still has a session');
+  }
+}
+
+async function count({ db }: Scene, from: string): Promise<number> {
+  const [row] = await db.query<{ n: number }>(`select count(*)::int as n from ${from}`);
+  return row?.n ?? Number.NaN;
+}
