@@ -1,3 +1,4 @@
+import { monotonicMs } from './clock.ts';
 import type { Job, Plan, Summary } from './job.ts';
 import { redact } from './redact.ts';
 import { createLog, type Log, type LogLevel, type Progress } from './report/log.ts';
@@ -65,7 +66,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     stream: world.stderr,
     isTTY: onTerminal && !options.quiet,
     log,
-    now: () => performance.now(),
+    now: () => monotonicMs(),
   });
   let pinging: Promise<(exitCode: number, body: string) => Promise<string | null>> | null = null;
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from './clock.ts';
 import { exitCodeOfError, exitCodeOfOutcome, exitCodes } from './exit-code.ts';
 import type { Backlog, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
 import { createReport, type PassOptions, type Report } from './pass-report.ts';
@@ -26,7 +27,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
 
   const report = createReport({ job, runId: summary.run_id, options, settings, world });
   const stop = createStop(options.maxRuntimeMs, world.signal);
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   let connection: Connection | null = null;
   let pass: Pass | null = null;
   let exitCode: number;
@@ -39,7 +40,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
     exitCode = noteFailure(summary, error, stop, settings.secrets);
     if (exitCode === exitCodes.defect) report.defect(error);
   }
-  summary.duration_ms = Math.round(performance.now() - startedAt);
+  summary.duration_ms = Math.round(monotonicMs() - startedAt);
   await connection?.close();
   stop.dispose();
   const pausedUntil = pass?.pausedUntil ?? null;
@@ -84,7 +85,7 @@ class Pass {
   }
 
   /**
-   * @param startedAt `performance.now()` at the start of the pass
+   * @param startedAt `monotonicMs()` at the start of the pass
    * @throws what ended the pass, once the run is written down
    */
   async run(startedAt: number): Promise<number> {
@@ -138,7 +139,7 @@ class Pass {
       if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readPause();
-      summary.duration_ms = Math.round(performance.now() - startedAt);
+      summary.duration_ms = Math.round(monotonicMs() - startedAt);
       await closeRun(this.#connection, summary, this.#settings.runHistoryDays);
     } catch (error) {
       if (failure === null) throw error;

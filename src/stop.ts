@@ -1,3 +1,4 @@
+import { monotonicMs } from './clock.ts';
 import type { Stop, StopReason } from './job.ts';
 
 /**
@@ -17,7 +18,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function createStop(maxRuntimeMs: number | null, signalled: AbortSignal): Stop & { dispose(): void } {
   const soft = new AbortController();
   const hard = new AbortController();
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   let reason: StopReason | null = null;
   let graceTimer: NodeJS.Timeout | undefined;
 
@@ -41,7 +42,7 @@ export function createStop(maxRuntimeMs: number | null, signalled: AbortSignal):
     },
     signal: soft.signal,
     hardSignal: hard.signal,
-    msLeft: () => (maxRuntimeMs === null ? null : Math.max(0, maxRuntimeMs - (performance.now() - startedAt))),
+    msLeft: () => (maxRuntimeMs === null ? null : Math.max(0, maxRuntimeMs - (monotonicMs() - startedAt))),
     request,
     dispose() {
       clearTimeout(deadlineTimer);

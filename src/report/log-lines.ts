@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import type { LogLine, LogOptions } from './log.ts';
 
 /**
@@ -9,7 +10,6 @@ export async function createLineFormat({
   color,
   pretty,
 }: Pick<LogOptions, 'level' | 'color' | 'pretty'>): Promise<(line: LogLine) => string> {
-  const { pino } = await import('pino');
   let time = new Date();
   let text = '';
   const logger = pino(
@@ -34,7 +34,7 @@ export async function createLineFormat({
   };
   if (!pretty) return (line) => toJson(line, line.fields);
 
-  const { prettyFactory } = await import('pino-pretty');
+  const { prettyFactory } = await import('./log-pretty.ts');
   const detailed = level === 'trace' || level === 'debug';
   const prettify = prettyFactory({
     colorize: color,

@@ -1,3 +1,4 @@
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricsSample } from './metrics.ts';
 
 /**
@@ -6,7 +7,6 @@ import type { MetricsSample } from './metrics.ts';
  * The job's label is `sweep_job`, because Prometheus puts its own `job` on whatever it scrapes.
  */
 export async function renderMetrics(sample: MetricsSample): Promise<string> {
-  const { Counter, Gauge, Registry } = await import('prom-client');
   const { summary, exitCode } = sample;
   const registry = new Registry();
   const labels = { sweep_job: summary.job };

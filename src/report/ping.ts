@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import type { JobName } from '../job.ts';
 import { PostError, post } from './post.ts';
 
@@ -31,10 +32,10 @@ export function startPing({ url, job, runId, budgetMs = 3000 }: PingOptions): Fi
   };
   const starting = send('start', '', (budgetMs * 2) / 3);
   return async (exitCode, body) => {
-    const began = performance.now();
+    const began = monotonicMs();
     // A start that arrives after the end would read as a pass that hangs.
     const startWarning = await starting;
-    const left = budgetMs - (performance.now() - began);
+    const left = budgetMs - (monotonicMs() - began);
     return (await send(String(exitCode), body, left)) ?? startWarning;
   };
 }

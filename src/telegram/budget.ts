@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import type { Stop } from '../job.ts';
 import { type LeaseHolder, pauseCalls, reserveCalls, startCooldown } from '../store/budgets.ts';
 import type { Connection } from '../store/connect.ts';
@@ -58,7 +59,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
         wake.removeEventListener('wake', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.max(0, time - performance.now()));
+      const timer = setTimeout(done, Math.max(0, time - monotonicMs()));
       wake.addEventListener('wake', done);
     });
 
@@ -79,7 +80,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
       await leave();
       return;
     }
-    next = performance.now() + startsInSeconds * 1000;
+    next = monotonicMs() + startsInSeconds * 1000;
     count = calls;
   };
 
@@ -91,7 +92,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
   /** Runs while anybody waits. Its end and `pumping = false` are one step, so that nobody comes between them. */
   const pump = async (): Promise<void> => {
     while (waiting.length > 0 && stop.reason === null) {
-      const now = performance.now();
+      const now = monotonicMs();
       while (count > 0 && next < now - toleranceMs) {
         next += intervalMs;
         count--;

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../clock.ts';
+
 /** Telegram takes about one message a second in a chat, and 20 a minute in a group or channel (core.telegram.org/bots/faq). */
 const privateGapMs = 1_000;
 const groupGapMs = 3_000;
@@ -11,12 +13,12 @@ export class ChatPace {
 
   /** Milliseconds until a send to the chat may start. */
   msUntilReady(chatId: string): number {
-    return Math.max(0, (this.#readyAt.get(chatId) ?? 0) - performance.now());
+    return Math.max(0, (this.#readyAt.get(chatId) ?? 0) - monotonicMs());
   }
 
   /** Call it when a send was answered: the gap counts from there, since nobody knows when it arrived. */
   sent(chatId: string): void {
-    const now = performance.now();
+    const now = monotonicMs();
     if (this.#readyAt.size >= mostRemembered) {
       for (const [chat, readyAt] of this.#readyAt) if (readyAt <= now) this.#readyAt.delete(chat);
     }
