@@ -1,4 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addOperatorCommands } from './cli/operator.ts';
+import { subcommand } from './cli/subcommand.ts';
 import { parseDuration } from './duration.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
@@ -58,6 +60,7 @@ function buildProgram(world: World, exit: (code: number) => void): Command {
     .addHelpText('after', exitCodeHelp);
 
   for (const job of jobs) addJob(program, job, world, exit);
+  addOperatorCommands(program, world, exit);
   addMigrate(program, world, exit);
   return program;
 }
@@ -110,16 +113,6 @@ function addMigrate(program: Command, world: World, exit: (code: number) => void
       const { dryRun = false, down = false, json = false, envFile = null } = flags;
       exit(await runMigrate({ dryRun, down, json, envFile }, world));
     });
-}
-
-/** A command with what every command shares. */
-function subcommand(program: Command, name: string, summary: string): Command {
-  return program
-    .command(name)
-    .summary(summary)
-    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-    .addHelpText('after', exitCodeHelp)
-    .allowExcessArguments(false);
 }
 
 function parseRuntime(text: string): number {

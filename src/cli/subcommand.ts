@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { exitCodeHelp } from '../exit-code.ts';
+
+/** Command lines with what each is for, for the end of a command's `--help`. */
+export type Examples = readonly (readonly [line: string, purpose: string])[];
+
+/** Adds a command with what every command shares. */
+export function subcommand(program: Command, name: string, summary: string, examples: Examples = []): Command {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    .addHelpText('after', exampleHelp(examples) + exitCodeHelp)
+    .allowExcessArguments(false);
+}
+
+function exampleHelp(examples: Examples): string {
+  if (examples.length === 0) return '';
+  const lines = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}
