@@ -7,7 +7,7 @@ import { safeWriter } from './report/output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
 import { type Connection, connect } from './store/connect.ts';
-import { closeRun, heartbeatMs, openRun, readClock, renewLease } from './store/runs.ts';
+import { closeRun, heartbeatMs, openRun, readBacklog, readClock, renewLease } from './store/runs.ts';
 import type { Bot } from './telegram/bot.ts';
 import type { World } from './world.ts';
 
@@ -52,6 +52,8 @@ interface PassEnd {
   failure: { error: unknown } | null;
   result: JobResult;
   nothingDue: boolean;
+  /** What the opening statement counted where nothing was due. */
+  backlog: Backlog | null;
 }
 
 class Pass {
@@ -90,8 +92,9 @@ class Pass {
    */
   async run(startedAt: number): Promise<number> {
     const summary = this.#summary;
+    const backlog = this.#job.backlog(this.#settings);
     const due = this.#job.due(this.#settings, this.#options);
-    const opening = await openRun(this.#connection, this.#job.name, summary.run_id, due);
+    const opening = await openRun(this.#connection, this.#job.name, summary.run_id, { due, backlog });
     summary.started_at = opening.now;
 
     let failure: { error: unknown } | null = null;
@@ -114,7 +117,12 @@ class Pass {
         );
       }
     }
-    await this.#close(startedAt, { failure, result, nothingDue: opening.acquired && !opening.due });
+    await this.#close(startedAt, {
+      failure,
+      result,
+      nothingDue: opening.acquired && !opening.due,
+      backlog: opening.backlog,
+    });
     if (failure !== null) throw failure.error;
     return exitCodeOfOutcome(summary.outcome);
   }
@@ -135,7 +143,7 @@ class Pass {
     const summary = this.#summary;
     const { failure, result } = end;
     try {
-      summary.left = await this.#backlog();
+      summary.left = end.backlog ?? (await this.#backlog());
       if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readPause();
@@ -146,10 +154,8 @@ class Pass {
     }
   }
 
-  async #backlog(): Promise<Backlog> {
-    const { text, values } = this.#job.backlog(this.#settings);
-    const [row] = await this.#connection.query<{ due: number; oldest_due_seconds: number }>(text, values);
-    return { due: row?.due ?? 0, oldest_due_seconds: Math.max(0, Math.round(row?.oldest_due_seconds ?? 0)) };
+  #backlog(): Promise<Backlog> {
+    return readBacklog(this.#connection, this.#job.backlog(this.#settings));
   }
 
   /** Leaves at once while a pause lasts that a pass before this one found too long, or that this one has no time for. */

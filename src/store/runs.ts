@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { JobName, SqlFragment, Summary } from '../job.ts';
+import type { Backlog, JobName, SqlFragment, Summary } from '../job.ts';
 import type { Connection } from './connect.ts';
 
 /** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
@@ -14,18 +14,33 @@ export interface Opening {
   now: string;
   acquired: boolean;
   due: boolean;
+  /** What is left where nothing is due: items that wait after a failure. Null where something is due. */
+  backlog: Backlog | null;
   /** Who held the lease before this statement; null where nobody did. */
   holder: string | null;
   heldSince: Date | null;
 }
 
+/** What a job asks in the opening statement. */
+export interface OpeningQuestions {
+  due: SqlFragment;
+  backlog: SqlFragment;
+}
+
 /** Takes the lease, opens the run's record and asks whether anything is due: one statement. */
-export async function openRun(connection: Connection, job: JobName, runId: string, due: SqlFragment): Promise<Opening> {
-  const n = due.values.length;
+export async function openRun(
+  connection: Connection,
+  job: JobName,
+  runId: string,
+  { due, backlog }: OpeningQuestions,
+): Promise<Opening> {
+  const n = due.values.length + backlog.values.length;
   const [row] = await connection.query<{
     now: string;
     acquired: boolean;
     due: boolean | null;
+    left_due: number | null;
+    left_oldest: number | null;
     holder: string | null;
     held_since: Date | null;
   }>(
@@ -40,17 +55,44 @@ export async function openRun(connection: Connection, job: JobName, runId: strin
      ), run as (
        insert into telesweep.runs (run_id, job, started_at)
        select $${n + 2}, $${n + 1}, now() where exists (select from lease)
+     ), asked as materialized (
+       select (${due.text}) as due
      )
-     select ${isoNow} as now, exists (select from lease) as acquired, (${due.text}) as due,
+     select ${isoNow} as now, exists (select from lease) as acquired, asked.due,
+            backlog.due as left_due, backlog.oldest_due_seconds as left_oldest,
             before.holder, before.acquired_at as held_since
-     from (select) as one left join telesweep.leases as before on before.job = $${n + 1}`,
-    [...due.values, job, runId, `${hostname()} pid ${process.pid}`],
+     from asked
+     left join lateral (select * from (${renumbered(backlog, due.values.length)}) as counted where not asked.due)
+       as backlog on true
+     left join telesweep.leases as before on before.job = $${n + 1}`,
+    [...due.values, ...backlog.values, job, runId, `${hostname()} pid ${process.pid}`],
   );
   if (row === undefined) throw new Error('the opening statement returned no row');
-  const { now, acquired, due: anyDue, holder, held_since: heldSince } = row;
-  const opening = { now, acquired, due: anyDue === true, holder, heldSince };
+  const opening: Opening = {
+    now: row.now,
+    acquired: row.acquired,
+    due: row.due === true,
+    backlog: row.left_due === null ? null : backlogOf({ due: row.left_due, oldest_due_seconds: row.left_oldest }),
+    holder: row.holder,
+    heldSince: row.held_since,
+  };
   // Two that start at the same instant: the statement of the second does not see the row for which it waited.
-  return acquired || holder !== null ? opening : { ...opening, ...(await readHolder(connection, job)) };
+  return row.acquired || row.holder !== null ? opening : { ...opening, ...(await readHolder(connection, job)) };
+}
+
+/** Asks for what is left: items whose time has come and that are not settled. */
+export async function readBacklog(connection: Connection, { text, values }: SqlFragment): Promise<Backlog> {
+  const [row] = await connection.query<{ due: number; oldest_due_seconds: number | null }>(text, values);
+  return backlogOf(row ?? { due: 0, oldest_due_seconds: 0 });
+}
+
+function backlogOf(row: { due: number; oldest_due_seconds: number | null }): Backlog {
+  return { due: row.due, oldest_due_seconds: Math.max(0, Math.round(row.oldest_due_seconds ?? 0)) };
+}
+
+/** The fragment's text with its `$1…$n` moved behind other values. */
+function renumbered({ text }: SqlFragment, offset: number): string {
+  return text.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + offset}`);
 }
 
 async function readHolder(
