@@ -15,3 +15,18 @@ export const schedules: Readonly<Record<JobName, Schedule>> = {
   'reset-counts': { cron: '0 0 * * *', maxRuntime: '55m' },
   'post-guide': { cron: '0 */4 * * *', maxRuntime: '10m' },
 };
+
+const minuteMs = 60_000;
+
+/** The table's cron expression; guides follow `GUIDE_INTERVAL`, in steps in which cron can count. */
+export function cronOf(job: JobName, guideIntervalMs: number): string {
+  if (job !== 'post-guide') return schedules[job].cron;
+  const minutes = Math.max(1, Math.floor(guideIntervalMs / minuteMs));
+  if (minutes % 60 === 0) return minutes >= 24 * 60 ? '0 0 * * *' : `0 */${minutes / 60} * * *`;
+  const step = greatestCommonDivisor(minutes, 60);
+  return step === 1 ? '* * * * *' : `*/${step} * * * *`;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,59 @@
+import { exitCodeOfError } from '../exit-code.ts';
+import { redact } from '../redact.ts';
+import { safeWriter } from '../report/output.ts';
+import { readSettings, type Settings } from '../settings.ts';
+import { type Connection, connect } from '../store/connect.ts';
+import type { World } from '../world.ts';
+
+/** The flags of every operator command. */
+export interface CommandFlags {
+  json: boolean;
+  envFile: string | null;
+}
+
+export interface CommandContext {
+  settings: Settings;
+  connection: Connection;
+  /** Writes to stdout, without secrets. */
+  print(text: string): void;
+}
+
+/**
+ * Runs a command that works on the database: settings, connection, and what an error becomes. Never throws.
+ * @param work returns the exit code
+ */
+export async function runCommand(
+  name: string,
+  flags: CommandFlags,
+  world: World,
+  work: (context: CommandContext) => Promise<number>,
+): Promise<number> {
+  const write = safeWriter(world.stdout);
+  let secrets: readonly string[] = [];
+  try {
+    const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
+    secrets = settings.secrets;
+    const connection = await connect(settings.database, { statementTimeoutMs: null, signal: world.signal });
+    try {
+      return await work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) });
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    const message = redact(error instanceof Error ? error.message : String(error), secrets);
+    const complain = safeWriter(world.stderr);
+    for (const line of message.split('\n')) complain(`telesweep ${name}: ${line}\n`);
+    if (flags.json) write(`${JSON.stringify({ ok: false, error: message })}\n`);
+    return exitCodeOfError(error);
+  }
+}
+
+/** Does work in which every statement sees the same moment and the database itself refuses a change. */
+export async function readOnly<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.query('begin transaction isolation level repeatable read, read only');
+  try {
+    return await work();
+  } finally {
+    await connection.query('rollback').catch(() => {});
+  }
+}
