@@ -1,0 +1,61 @@
+/**
+ * `npm run bench`: telesweep's figures, as ratios within one run. Under two minutes; `-- --long` takes the full sizes and
+ * a quarter of an hour, `-- --only NAME` one measurement alone, `-- --out FILE` says where the JSON goes.
+ * `NODE24=/path/to/node` measures the idle pass on that Node as well. A target that is missed is no failure.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { measureBudget } from './budget.ts';
+import { measureCleanupTokens } from './cleanup-tokens.ts';
+import { measureDeleteBroadcasts } from './delete-broadcasts.ts';
+import { measureDeleteDue } from './delete-due.ts';
+import type { Figure } from './figure.ts';
+import { measureIdlePass } from './idle-pass.ts';
+import { tableOf } from './print.ts';
+import { openStage, type Stage } from './stage.ts';
+
+const measurements = new Map<string, (stage: Stage) => Promise<Figure[]>>([
+  ['idle-pass', measureIdlePass],
+  ['cleanup-tokens', measureCleanupTokens],
+  ['delete-due', measureDeleteDue],
+  ['delete-broadcasts', measureDeleteBroadcasts],
+  ['budget', measureBudget],
+]);
+
+const { values } = parseArgs({
+  options: {
+    long: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    out: { type: 'string', default: fileURLToPath(new URL('latest.json', import.meta.url)) },
+  },
+});
+const { long, only, out } = values;
+if (only !== undefined && !measurements.has(only)) {
+  process.stderr.write(`--only: "${only}" is none of ${[...measurements.keys()].join(', ')}\n`);
+  process.exit(64);
+}
+
+const startedAt = new Date();
+const say = (line: string) => process.stderr.write(`  ${line}\n`);
+const stage = await openStage(long, say);
+const figures: Figure[] = [];
+try {
+  for (const [name, measure] of measurements) {
+    if (only !== undefined && name !== only) continue;
+    say(name);
+    figures.push(...(await measure(stage)));
+  }
+} finally {
+  await stage.close();
+}
+
+const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+const [cpu] = cpus();
+const machine = `${cpus().length} × ${cpu?.model ?? process.arch}, ${process.platform}, Node ${process.versions.node}`;
+writeFileSync(
+  out,
+  `${JSON.stringify({ started_at: startedAt.toISOString(), seconds, long, machine, figures }, null, 2)}\n`,
+);
+process.stdout.write(`${tableOf(figures)}\n${machine}; ${seconds} s; also in ${out}\n`);

@@ -1,0 +1,81 @@
+/** Where the measurements play: the server, bundled scripts, and the built telesweep. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import type { Summary } from '../src/job.ts';
+import { type BotApiOptions, botToken } from '../test/support/bot-api.ts';
+import { type BotApiProcess, startBotApiProcess } from './bot-api.ts';
+import { type ChildOptions, type ChildResult, runNode, writeUsageHook } from './child.ts';
+import { type Database, type DatabaseServer, type Statements, startDatabaseServer } from './database.ts';
+
+export interface Pass extends ChildResult {
+  summary: Summary;
+  statements: Statements;
+}
+
+export interface Stage {
+  /** The full sizes, instead of the ones that take under two minutes. */
+  readonly long: boolean;
+  readonly server: DatabaseServer;
+  /** The built command. */
+  readonly telesweep: string;
+  readonly usageHook: string;
+  /** `bare-loop.ts`, bundled. */
+  readonly bareLoop: string;
+  /** What is going on, for a person that waits. */
+  say(line: string): void;
+  /** Runs the work with a Bot API process that ends after it. */
+  withBotApi<T>(options: BotApiOptions, work: (api: BotApiProcess) => Promise<T>): Promise<T>;
+  /** One pass of the built telesweep, its statements counted. */
+  pass(db: Database, args: readonly string[], options?: ChildOptions): Promise<Pass>;
+  close(): Promise<void>;
+}
+
+export async function openStage(long: boolean, say: (line: string) => void): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'telesweep-bench-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  // A build meanwhile must not change what is measured.
+  cpSync(fileURLToPath(new URL('../dist', import.meta.url)), join(folder, 'dist'), { recursive: true });
+  const telesweep = join(folder, 'dist', 'telesweep.cjs');
+  const usageHook = writeUsageHook(folder);
+  const botApi = bundled('../test/support/bot-api/main.ts', join(folder, 'bot-api.mjs'));
+  const bareLoop = bundled('./bare-loop.ts', join(folder, 'bare-loop.mjs'));
+  const server = await startDatabaseServer();
+  return {
+    long,
+    server,
+    telesweep,
+    usageHook,
+    bareLoop,
+    say,
+    async withBotApi(options, work) {
+      const api = await startBotApiProcess(botApi, options);
+      try {
+        return await work(api);
+      } finally {
+        await api.close();
+      }
+    },
+    async pass(db, args, options = {}) {
+      const env = { DATABASE_URL: db.url, TELEGRAM_BOT_TOKEN: botToken, ...options.env };
+      const ran = await server.watch(() => runNode([telesweep, ...args, '--json'], { ...options, env }));
+      const summary: Summary = JSON.parse(ran.stdout);
+      if (summary.outcome !== 'ok') throw new Error(`${args.join(' ')}: ${ran.stdout}`);
+      return { ...ran, summary };
+    },
+    async close() {
+      await server.dispose();
+      removeFolder();
+    },
+  };
+}
+
+/** Plain Node runs the bundle, so that no loader of TypeScript is measured. */
+function bundled(source: string, outfile: string): string {
+  const entry = fileURLToPath(new URL(source, import.meta.url));
+  buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'warning' });
+  return outfile;
+}
