@@ -22,8 +22,8 @@ export function newSummary(job: Job, dryRun: boolean): Summary {
   };
 }
 
-/** What stopped a pass matters only where it left something; the backlog must be known already. */
-const harmlessWhenDone: ReadonlySet<StopReason> = new Set(['deadline', 'limit', 'signal', 'cooldown']);
+/** These matter only where something is left; the backlog must be known already. */
+const harmlessWhenDone: ReadonlySet<StopReason> = new Set(['deadline', 'limit']);
 
 /** Writes into the summary how a pass ended that met no error. */
 export function noteEnd(summary: Summary, reason: StopReason | null, result: JobResult): void {

@@ -5,7 +5,7 @@ import type { Stop, StopReason } from './job.ts';
  * Calls under way are dropped this long after a signal: the pass ends within 10 s of it, also where the database then
  * takes another second and the monitors three.
  */
-const graceMs = 5_000;
+const graceMs = 4_500;
 
 /** The longest delay that a timer of Node can hold. */
 const longestTimerMs = 2 ** 31 - 1;
