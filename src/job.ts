@@ -104,6 +104,10 @@ export interface Job {
   plan(context: JobContext): Promise<Plan>;
   /** A select of one row with the columns of `Backlog`, for the database's `now()`. */
   backlog(settings: Settings): SqlFragment;
+  /** For a pass that finds nothing due: a select of one row: `counts` as JSON, and `guide_id`. */
+  idle?(settings: Settings): SqlFragment;
+  /** A select of `status` and `total`: guide posts so far, for the metrics. */
+  guideTotals?: string;
   /** The summary's message in the words that people grep for, without its mark: `Deleted 15 messages, 0 failed`. */
   message(counts: Counts, guideId?: string | null): string;
   /** The mark of the job in its log. */

@@ -1,4 +1,5 @@
 import { monotonicMs } from './clock.ts';
+import { exitCodeOfError } from './exit-code.ts';
 import type { Job, Plan, Summary } from './job.ts';
 import { redact } from './redact.ts';
 import { createLog, type Log, type LogLevel, type Progress } from './report/log.ts';
@@ -123,6 +124,25 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
 /** `--quiet` leaves warnings and errors, where `--log-level` does not ask for less. */
 function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
   return quiet && logLevel !== 'error' && logLevel !== 'silent' ? 'warn' : logLevel;
+}
+
+/** A pass that has no settings to log or report by says what is wrong, and no more. @returns the exit code */
+export function endWithoutSettings(
+  job: Job,
+  summary: Summary,
+  error: unknown,
+  options: PassOptions,
+  world: World,
+): number {
+  const exitCode = exitCodeOfError(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const complain = safeWriter(world.stderr);
+  for (const line of text.split('\n')) complain(`telesweep ${job.name}: ${line}\n`);
+  if (options.json) {
+    const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
+    safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);
+  }
+  return exitCode;
 }
 
 /** The words of the log's last line, as people grep for them. */

@@ -1,9 +1,8 @@
 import { monotonicMs } from './clock.ts';
-import { exitCodeOfError, exitCodeOfOutcome, exitCodes } from './exit-code.ts';
-import type { Backlog, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
-import { createReport, type PassOptions, type Report } from './pass-report.ts';
+import { exitCodeOfOutcome, exitCodes } from './exit-code.ts';
+import type { Backlog, Counts, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
+import { createReport, endWithoutSettings, type PassOptions, type Report } from './pass-report.ts';
 import { newSummary, noteEnd, noteFailure } from './pass-summary.ts';
-import { safeWriter } from './report/output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
 import { type Connection, connect } from './store/connect.ts';
@@ -43,8 +42,8 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   summary.duration_ms = Math.round(monotonicMs() - startedAt);
   await connection?.close();
   stop.dispose();
-  const pausedUntil = pass?.pausedUntil ?? null;
-  await report.finished(summary, exitCode, { nearDeadline: null, pausedUntil, guidesPosted: null });
+  const { pausedUntil = null, guidesPosted = null } = pass ?? {};
+  await report.finished(summary, exitCode, { nearDeadline: null, pausedUntil, guidesPosted });
   return exitCode;
 }
 
@@ -67,6 +66,8 @@ class Pass {
   #bot: Promise<Bot> | null = null;
   /** The end of the pause that Telegram asked for; null where none is known. */
   pausedUntil: Date | null = null;
+  /** Guide posts so far, by status; null for other jobs. */
+  guidesPosted: Record<string, number> | null = null;
 
   constructor(
     job: Job,
@@ -106,6 +107,7 @@ class Pass {
       const heartbeat = this.#keepLease();
       try {
         if (opening.due) result = await this.#work(opening.now);
+        else await this.#idle();
       } catch (error) {
         failure = { error };
       } finally {
@@ -138,6 +140,18 @@ class Pass {
     return result;
   }
 
+  /** What there is to tell where nothing is due. */
+  async #idle(): Promise<void> {
+    const found = this.#job.idle?.(this.#settings);
+    if (found === undefined) return;
+    const [row = {}] = await this.#connection.query<{ counts?: Counts; guide_id?: string | null }>(
+      found.text,
+      found.values,
+    );
+    Object.assign(this.#summary.counts, row.counts);
+    if (row.guide_id !== undefined) this.#summary.guide_id = row.guide_id;
+  }
+
   /** Writes the run down and gives the lease back. Where that fails as well, the first failure is the one to report. */
   async #close(startedAt: number, end: PassEnd): Promise<void> {
     const summary = this.#summary;
@@ -146,7 +160,7 @@ class Pass {
       summary.left = end.backlog ?? (await this.#backlog());
       if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
-      if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readPause();
+      if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();
       summary.duration_ms = Math.round(monotonicMs() - startedAt);
       await closeRun(this.#connection, summary, this.#settings.runHistoryDays);
     } catch (error) {
@@ -177,6 +191,14 @@ class Pass {
     const pause = await readPause(this.#connection, botIdOf(token));
     this.pausedUntil = pause.seconds === 0 ? null : new Date(Date.now() + pause.seconds * 1000);
     return pause;
+  }
+
+  async #readForMetrics(): Promise<void> {
+    await this.#readPause();
+    const { guideTotals } = this.#job;
+    if (guideTotals === undefined) return;
+    const rows = await this.#connection.query<{ status: string; total: number }>(guideTotals);
+    this.guidesPosted = Object.fromEntries(rows.map(({ status, total }) => [status, total]));
   }
 
   #heartbeatFailure: unknown = null;
@@ -266,16 +288,4 @@ function withoutToken(job: Job): string[] {
 
 function botIdOf(token: string): string {
   return token.slice(0, token.indexOf(':'));
-}
-
-function endWithoutSettings(job: Job, summary: Summary, error: unknown, options: PassOptions, world: World): number {
-  const exitCode = exitCodeOfError(error);
-  const text = error instanceof Error ? error.message : String(error);
-  const complain = safeWriter(world.stderr);
-  for (const line of text.split('\n')) complain(`telesweep ${job.name}: ${line}\n`);
-  if (options.json) {
-    const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
-    safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);
-  }
-  return exitCode;
 }

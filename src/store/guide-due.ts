@@ -1,6 +1,6 @@
 /** What is due for `post-guide`, as text for statements. Free of Kysely, because the statement that opens a pass asks it. */
 import type { SqlFragment } from '../job.ts';
-import { slotStart } from './guide-slots.ts';
+import { type SlotRule, slotStart } from './guide-slots.ts';
 
 export interface SlotSettings {
   guideChatIds: readonly string[];
@@ -8,12 +8,18 @@ export interface SlotSettings {
   timeZone: string;
 }
 
+/** The rule of slots for a statement whose `$1` is the time zone. */
+export const slotRule = ({ guideIntervalMs }: SlotSettings): SlotRule => ({
+  zone: '$1::text',
+  intervalMs: guideIntervalMs,
+});
+
 /** A post after which the channel gets no other in its slot. A lost answer is not repeated. */
 export const isSettledPost = `state in ('posted', 'uncertain')`;
 
 /** Channels that have no settled post in the slot of `now()`. */
-const channelsWithout = (intervalMs: number): string => `
-  from (select ${slotStart('now()', { zone: '$1::text', intervalMs })} as start) as slot
+const channelsWithout = (settings: SlotSettings): string => `
+  from (select ${slotStart('now()', slotRule(settings))} as start) as slot
   cross join unnest($2::text[]) as channel (id)
   where not exists (
     select from telesweep.guide_posts as post
@@ -23,7 +29,7 @@ const channelsWithout = (intervalMs: number): string => `
 const values = ({ timeZone, guideChatIds }: SlotSettings): readonly unknown[] => [timeZone, [...guideChatIds]];
 
 export function anyChannelWithoutGuide(settings: SlotSettings): SqlFragment {
-  return { text: `exists (select ${channelsWithout(settings.guideIntervalMs)})`, values: values(settings) };
+  return { text: `exists (select ${channelsWithout(settings)})`, values: values(settings) };
 }
 
 /** Channels without their guide in this slot; they have been due since it began. */
@@ -31,17 +37,17 @@ export function guideBacklog(settings: SlotSettings): SqlFragment {
   return {
     text: `
       select count(*)::int as due, coalesce(max(extract(epoch from now() - slot.start)), 0)::float8 as oldest_due_seconds
-      ${channelsWithout(settings.guideIntervalMs)}`,
+      ${channelsWithout(settings)}`,
     values: values(settings),
   };
 }
 
 /** What a pass that finds nothing due reports: the slot's guide, and the channels that have it. */
 export function guideOfSlot(settings: SlotSettings): SqlFragment {
-  const start = slotStart('now()', { zone: '$1::text', intervalMs: settings.guideIntervalMs });
+  const start = slotStart('now()', slotRule(settings));
   return {
     text: `
-      select count(distinct channel.id) filter (where post.state = 'posted')::int as already_posted,
+      select json_build_object('already_posted', count(distinct channel.id) filter (where post.state = 'posted')) as counts,
              max(post.guide_id) as guide_id
       from unnest($2::text[]) as channel (id)
       join telesweep.guide_posts as post on lower(post.chat_id) = lower(channel.id) or post.sent_to = channel.id
@@ -50,4 +56,7 @@ export function guideOfSlot(settings: SlotSettings): SqlFragment {
   };
 }
 
-export const guideTotals = `select status, total::float8 as total from telesweep.guide_totals`;
+/** Guide posts so far by status, those of which there was none yet included. */
+export const guideTotals = `
+  select status, coalesce(total, 0)::float8 as total
+  from unnest('{posted,failed,uncertain}'::text[]) as known (status) left join telesweep.guide_totals using (status)`;

@@ -1,0 +1,32 @@
+import type { JobContext, Plan } from '../../job.ts';
+import { composeGuide } from '../../telegram/guide-text.ts';
+import { refusedGuide } from './post.ts';
+import { chooseGuide, readSlot } from './slot.ts';
+
+/** Rows of the sample, which shows a terminal's height of channels. */
+const sampleSize = 20;
+
+/** What a pass now would post where; no call is made. */
+export async function planPosts(context: JobContext): Promise<Plan> {
+  const { counts, limit, settings } = context;
+  const columns = ['guide', 'channel', 'text'];
+  const slot = await readSlot(context);
+  counts.already_posted = slot.alreadyPosted;
+  counts.uncertain = slot.posts.filter(({ state }) => state === 'posting').length;
+  const pending = slot.pending.slice(0, limit ?? slot.pending.length);
+  if (pending.length === 0) {
+    const guideId = slot.posts[0]?.guide_id ?? null;
+    return { counts, estimate: { calls: 0, seconds: 0 }, sample: { columns, rows: [] }, guide_id: guideId };
+  }
+  const guide = await chooseGuide(context, slot);
+  const composed = composeGuide(guide);
+  if (composed.kind === 'refused') throw refusedGuide(guide, composed.problems);
+  counts.posted = pending.length;
+  const text = composed.post.spans.map((span) => span.text).join('');
+  return {
+    counts,
+    estimate: { calls: pending.length, seconds: Math.ceil(pending.length / settings.ratePerSecond) },
+    sample: { columns, rows: pending.slice(0, sampleSize).map((chatId) => [guide.id, chatId, text]) },
+    guide_id: guide.id,
+  };
+}

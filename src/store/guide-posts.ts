@@ -1,0 +1,200 @@
+import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { type SlotSettings, slotRule } from './guide-due.ts';
+import { slotStart, slotsFrom } from './guide-slots.ts';
+import type { Database } from './schema.ts';
+
+type Db = Kysely<Database>;
+
+export type PostState = 'posting' | 'posted' | 'failed' | 'uncertain';
+
+/** ISO 8601 in UTC with microseconds, so that the same instant can go back into a statement. */
+const iso = (instant: string): string => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** When the slot of an instant began. */
+export async function readSlotStart(db: Db, now: string, settings: SlotSettings): Promise<string> {
+  const text = `select ${iso(slotStart('$2::timestamptz', slotRule(settings)))} as start`;
+  const { rows } = await db.executeQuery<{ start: string }>(CompiledQuery.raw(text, [settings.timeZone, now]));
+  const [row] = rows;
+  if (row === undefined) throw new Error('the slot returned no row');
+  return row.start;
+}
+
+export interface UpcomingSlot {
+  /** ISO 8601 in UTC. */
+  start: string;
+  /** In TIMEZONE: `2026-05-01 04:00`. */
+  local: string;
+  /** Channels have, or are to have, a guide in it already. */
+  begun: boolean;
+}
+
+/** The slot of an instant and those after it. */
+export async function readSlotsFrom(
+  db: Db,
+  now: string,
+  settings: SlotSettings,
+  count: number,
+): Promise<UpcomingSlot[]> {
+  const text = `
+    select ${iso('start')} as start, to_char(start at time zone $1::text, 'YYYY-MM-DD HH24:MI') as local,
+           exists (select from telesweep.guide_posts where slot = start) as begun
+    from (${slotsFrom('$2::timestamptz', slotRule(settings), count)}) as slots order by 1`;
+  const { rows } = await db.executeQuery<UpcomingSlot>(CompiledQuery.raw(text, [settings.timeZone, now]));
+  return rows;
+}
+
+export interface SlotPost {
+  chat_id: string;
+  guide_id: string;
+  state: PostState;
+  /** The chat's id where it is another than the configured one. */
+  sent_to: string | null;
+}
+
+/** What is written of a slot, in order of the chats. */
+export async function readPostsOfSlot(db: Db, slot: string): Promise<SlotPost[]> {
+  const { rows } = await sql<SlotPost>`
+    select chat_id, guide_id, state, sent_to from telesweep.guide_posts
+    where slot = ${slot}::timestamptz order by chat_id`.execute(db);
+  return rows;
+}
+
+/** A guide's place in the rotation when it was posted. */
+export interface LastGuide {
+  id: string;
+  position: number | null;
+}
+
+/** The guide of the latest slot, whatever became of its posts; null where there was none. */
+export async function readLastGuide(db: Db): Promise<LastGuide | null> {
+  const { rows } = await sql<LastGuide>`
+    select guide_id as id, position::float8 as position from telesweep.guide_posts
+    order by slot desc, state = 'failed' limit 1`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** The start of the latest slot in which each guide was posted: ISO in UTC, and in the zone. */
+export async function readLastPosted(
+  db: Db,
+  timeZone: string,
+): Promise<ReadonlyMap<string, { start: string; local: string }>> {
+  const { rows } = await sql<{ guide_id: string; start: string; local: string }>`
+    select guide_id, ${sql.raw(iso('max(slot)'))} as start,
+           to_char(max(slot) at time zone ${timeZone}::text, 'YYYY-MM-DD HH24:MI') as local
+    from telesweep.guide_posts where state = 'posted' group by guide_id`.execute(db);
+  return new Map(rows.map(({ guide_id, start, local }) => [guide_id, { start, local }]));
+}
+
+export interface PostKey {
+  slot: string;
+  chatId: string;
+}
+
+/**
+ * Commits the intent to post. Only a failed post is tried again; a chat that was posted to under another of its names
+ * gets no second post; and a pass that lost its lease gets no intent.
+ */
+export async function startPost(db: Db, runId: string, { slot, chatId }: PostKey, guide: LastGuide): Promise<boolean> {
+  const { rows } = await sql`
+    insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state)
+    select ${slot}::timestamptz, ${chatId}::text, ${guide.id}::text, ${guide.position}::bigint, 'posting'
+    where ${leaseHeld(runId)} and not exists (
+      select from telesweep.guide_posts as other
+      where other.slot = ${slot}::timestamptz and other.chat_id <> ${chatId} and other.state <> 'failed'
+        and (lower(other.chat_id) = lower(${chatId}) or other.sent_to = ${chatId}))
+    on conflict (slot, chat_id) do update
+      set guide_id = excluded.guide_id, position = excluded.position, state = 'posting',
+          message_id = null, error = null, sent_to = null
+      where post.state = 'failed'
+    returning 1`.execute(db);
+  return rows.length === 1;
+}
+
+/** The same for a post whose chat has a new id. None where that chat has a post of its own in the slot. */
+export async function movePost(db: Db, runId: string, { slot, chatId }: PostKey, newChatId: string): Promise<boolean> {
+  const { rows } = await sql`
+    update telesweep.guide_posts as post set state = 'posting', sent_to = ${newChatId}, error = null
+    where slot = ${slot}::timestamptz and chat_id = ${chatId} and state = 'failed' and ${leaseHeld(runId)} and not exists (
+      select from telesweep.guide_posts as other
+      where other.slot = post.slot and other.chat_id <> post.chat_id and other.state <> 'failed'
+        and (other.chat_id = ${newChatId} or other.sent_to = ${newChatId}))
+    returning 1`.execute(db);
+  return rows.length === 1;
+}
+
+/** Takes an intent back: it is proven that nothing was sent. */
+export async function takeBackPost(db: Db, { slot, chatId }: PostKey): Promise<void> {
+  await sql`
+    update telesweep.guide_posts set state = 'failed', error = 'nothing was sent yet'
+    where slot = ${slot}::timestamptz and chat_id = ${chatId} and state = 'posting'`.execute(db);
+}
+
+export interface PostResult {
+  state: Exclude<PostState, 'posting'>;
+  messageId?: number | null;
+  error?: string | null;
+  /** The chat's id where it is another than the configured one. */
+  sentTo?: string | null;
+}
+
+/** Writes down what became of a post, and counts it. */
+export async function finishPost(db: Db, { slot, chatId }: PostKey, result: PostResult): Promise<void> {
+  const { state, messageId = null, error = null, sentTo = null } = result;
+  await sql`
+    with post as (
+      update telesweep.guide_posts
+      set state = ${state}, message_id = ${messageId}::bigint, error = ${error}, sent_to = coalesce(${sentTo}, sent_to)
+      where slot = ${slot}::timestamptz and chat_id = ${chatId}
+      returning state
+    ) ${addToTotals}`.execute(db);
+}
+
+/** Posts that an ended pass was about to make: whether they arrived cannot be known any more. */
+export async function settleOpenPosts(db: Db): Promise<{ slot: string; chat_id: string; guide_id: string }[]> {
+  const { rows } = await sql<{ slot: string; chat_id: string; guide_id: string }>`
+    with post as (
+      update telesweep.guide_posts
+      set state = 'uncertain', error = 'the pass that was sending it ended before the answer came'
+      where state = 'posting'
+      returning slot, chat_id, guide_id, state
+    ), counted as (${addToTotals})
+    select ${sql.raw(iso('slot'))} as slot, chat_id, guide_id from post order by slot, chat_id`.execute(db);
+  return rows;
+}
+
+/** Fails the posts of a guide that cannot be posted, without a call. */
+export async function failPosts(
+  db: Db,
+  slot: string,
+  guide: LastGuide,
+  chatIds: readonly string[],
+  error: string,
+): Promise<void> {
+  await sql`
+    with post as (
+      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, error)
+      select ${slot}::timestamptz, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'failed', ${error}::text
+      from unnest(${[...chatIds]}::text[]) as channel (chat_id)
+      on conflict (slot, chat_id) do update
+        set guide_id = excluded.guide_id, position = excluded.position, error = excluded.error
+        where post.state = 'failed'
+      returning state
+    ) ${addToTotals}`.execute(db);
+}
+
+/** Forgets posts of slots past their time; the last slot stays, because the rotation goes on from it. */
+export async function prunePosts(db: Db, days: number): Promise<void> {
+  await sql`
+    delete from telesweep.guide_posts
+    where slot < now() - make_interval(days => ${days}) and slot < (select max(slot) from telesweep.guide_posts)`.execute(
+    db,
+  );
+}
+
+const addToTotals = sql`
+  insert into telesweep.guide_totals as totals (status, total)
+  select state, count(*) from post group by state
+  on conflict (status) do update set total = totals.total + excluded.total`;
+
+const leaseHeld = (runId: string) => sql`exists (
+  select from telesweep.leases where job = 'post-guide' and run_id = ${runId} and expires_at > clock_timestamp())`;
