@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import type { World } from '../world.ts';
+import { addSchedule } from './schedule.ts';
 
 /** The commands for operators, in the order of `--help`. What they do is loaded when they are run. */
-export function addOperatorCommands(_program: Command, _world: World, _exit: (code: number) => void): void {}
+export function addOperatorCommands(program: Command, world: World, exit: (code: number) => void): void {
+  addSchedule(program, world, exit);
+}

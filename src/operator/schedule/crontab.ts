@@ -1,0 +1,37 @@
+import { needsOf, type ScheduleFile, type ScheduleRequest, scheduleOf } from './request.ts';
+
+/** The crontab of one user: `crontab FILE` installs it. */
+export function crontab(request: ScheduleRequest): ScheduleFile[] {
+  const { jobs, timeZone } = request;
+  const envFile = request.envFile ?? '"$HOME/telesweep.env"';
+  const head = `# telesweep in cron, as \`telesweep schedule crontab\` prints it. Add it to \`crontab -e\` of the user that shall run it;
+# root is not needed. Or let \`crontab FILE\` put it in place of all that stands there.
+
+# cron's own PATH is short: name the folders of telesweep and of node (\`command -v telesweep node\`).
+PATH=/usr/local/bin:/usr/bin:/bin
+
+# What a line prints is mailed here. With --quiet that is warnings and errors alone. For a file instead, end a line with
+#   2>>"$HOME/telesweep.log"
+# and let logrotate keep it small; without --quiet it then tells of every pass.
+MAILTO=root
+
+# The settings stand in ${envFile} (see .env.example), which holds a token and a password: chmod 600 it.
+# A % has a meaning of its own in a crontab: never write a secret into a line.
+# The tables must be there first: telesweep migrate --env-file ${envFile}
+
+# The times are meant in TIMEZONE, ${timeZone}. cronie goes by this line; Debian's cron does not know it and goes by the
+# machine's clock: there, write the hours as the machine has them.
+CRON_TZ=${timeZone}
+
+# Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
+`;
+  const lines = jobs.map((job) => {
+    const { cron, maxRuntime } = scheduleOf(job, request);
+    const command = `telesweep ${job.name} --quiet --max-runtime ${maxRuntime} --env-file ${envFile}`;
+    return `
+# ${job.summary}; needs ${needsOf(job).join(', ')}
+${cron}  ${command}
+`;
+  });
+  return [{ name: 'crontab.example', text: [head, ...lines].join('') }];
+}

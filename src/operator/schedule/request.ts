@@ -1,0 +1,28 @@
+import type { Job } from '../../job.ts';
+import { cronOf, type Schedule, schedules } from '../../schedules.ts';
+
+/** What a schedule is printed for. */
+export interface ScheduleRequest {
+  jobs: readonly Job[];
+  timeZone: string;
+  guideIntervalMs: number;
+  /** Where the settings lie on the machine that will run the jobs; null for the usual place. */
+  envFile: string | null;
+  image: string;
+  namespace: string;
+}
+
+/** One file of the schedule, under the name that it has in `deploy/`. */
+export interface ScheduleFile {
+  name: string;
+  text: string;
+}
+
+export function scheduleOf(job: Job, { guideIntervalMs }: ScheduleRequest): Schedule {
+  return { ...schedules[job.name], cron: cronOf(job.name, guideIntervalMs) };
+}
+
+/** The settings without which the job cannot run, in the order of the documentation. */
+export function needsOf(job: Job): string[] {
+  return [...new Set(['DATABASE_URL', ...(job.token === null ? [] : [job.token]), ...job.requires])];
+}
