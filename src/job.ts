@@ -106,6 +106,8 @@ export interface Job {
   backlog(settings: Settings): SqlFragment;
   /** For a pass that finds nothing due: a select of one row: `counts` as JSON, and `guide_id`. */
   idle?(settings: Settings): SqlFragment;
+  /** A select of `near`: due messages that have less than an hour left until their 48 hours are over, for the metrics. */
+  nearDeadline?: string;
   /** A select of `status` and `total`: guide posts so far, for the metrics. */
   guideTotals?: string;
   /** The summary's message in the words that people grep for, without its mark: `Deleted 15 messages, 0 failed`. */

@@ -42,8 +42,8 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   summary.duration_ms = Math.round(monotonicMs() - startedAt);
   await connection?.close();
   stop.dispose();
-  const { pausedUntil = null, guidesPosted = null } = pass ?? {};
-  await report.finished(summary, exitCode, { nearDeadline: null, pausedUntil, guidesPosted });
+  const { nearDeadline = null, pausedUntil = null, guidesPosted = null } = pass ?? {};
+  await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted });
   return exitCode;
 }
 
@@ -66,6 +66,8 @@ class Pass {
   #bot: Promise<Bot> | null = null;
   /** The end of the pause that Telegram asked for; null where none is known. */
   pausedUntil: Date | null = null;
+  /** Due messages close to 48 hours; null where it was not read. */
+  nearDeadline: number | null = null;
   /** Guide posts so far, by status; null for other jobs. */
   guidesPosted: Record<string, number> | null = null;
 
@@ -195,7 +197,11 @@ class Pass {
 
   async #readForMetrics(): Promise<void> {
     await this.#readPause();
-    const { guideTotals } = this.#job;
+    const { nearDeadline, guideTotals } = this.#job;
+    if (nearDeadline !== undefined) {
+      const [row] = await this.#connection.query<{ near: number }>(nearDeadline);
+      this.nearDeadline = row?.near ?? null;
+    }
     if (guideTotals === undefined) return;
     const rows = await this.#connection.query<{ status: string; total: number }>(guideTotals);
     this.guidesPosted = Object.fromEntries(rows.map(({ status, total }) => [status, total]));

@@ -1,5 +1,5 @@
 import type { Job } from '../job.ts';
-import { anyDueBroadcast, broadcastBacklog } from '../store/broadcast-due.ts';
+import { anyDueBroadcast, broadcastBacklog, broadcastsNearDeadline } from '../store/broadcast-due.ts';
 
 /** Deletes expired broadcasts from every chat of their ledger, then removes them. */
 export const deleteBroadcasts: Job = {
@@ -11,6 +11,7 @@ export const deleteBroadcasts: Job = {
   mark: '📢',
   due: () => ({ text: anyDueBroadcast, values: [] }),
   backlog: () => ({ text: broadcastBacklog, values: [] }),
+  nearDeadline: broadcastsNearDeadline,
   message: (counts) =>
     `Deleted ${counts.messages_deleted ?? 0} broadcast messages, ${counts.messages_failed ?? 0} failed, ${counts.broadcasts ?? 0} broadcasts removed`,
 

@@ -1,5 +1,5 @@
 import type { Counts, Job } from '../job.ts';
-import { anyDueDeletion, deletionBacklog } from '../store/due.ts';
+import { anyDueDeletion, deletionBacklog, deletionsNearDeadline } from '../store/due.ts';
 
 /** Deletes the messages whose time has come, tells their readers, and removes the records. */
 export const deleteDue: Job = {
@@ -20,6 +20,7 @@ export const deleteDue: Job = {
   mark: '🗑️',
   due: () => ({ text: anyDueDeletion, values: [] }),
   backlog: () => ({ text: deletionBacklog, values: [] }),
+  nearDeadline: deletionsNearDeadline,
   message: (counts: Counts) =>
     `Deleted ${counts.messages_deleted ?? 0} messages, ${counts.messages_failed ?? 0} failed`,
   async run(context) {

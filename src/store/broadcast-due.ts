@@ -17,3 +17,11 @@ export const broadcastBacklog = `
   from broadcasts as broadcast
   left join broadcast_messages as message on message.broadcast_id = broadcast.id and message.failed_at is null
   where ${isExpired}`;
+
+/** Messages of expired broadcasts that have less than an hour left until their 48 hours are over, as `near`. */
+export const broadcastsNearDeadline = `
+  select count(*)::float8 as near
+  from broadcasts as broadcast
+  join broadcast_messages as message on message.broadcast_id = broadcast.id and message.failed_at is null
+  where ${isExpired}
+    and message.sent_at > now() - interval '48 hours' and message.sent_at <= now() - interval '47 hours'`;

@@ -15,6 +15,12 @@ export const deletionBacklog = `
          coalesce(extract(epoch from now() - min(delete_at) filter (where isfinite(delete_at))), 0)::float8 as oldest_due_seconds
   from pending_deletions where delete_at <= now() and failed_at is null`;
 
+/** Due messages that have less than an hour left until their 48 hours are over, as `near`. */
+export const deletionsNearDeadline = `
+  select coalesce(sum(cardinality(message_ids)), 0)::float8 as near from pending_deletions
+  where delete_at <= now() and failed_at is null and messages_deleted_at is null
+    and created_at > now() - interval '48 hours' and created_at <= now() - interval '47 hours'`;
+
 /** Tokens that were used, in the words of the partial index. */
 export const isSweptToken = `status in ('verified', 'bypassed')`;
 
