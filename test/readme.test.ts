@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { exitCodes } from '../src/exit-code.ts';
+import { jobs } from '../src/jobs/index.ts';
+import { knownNames, settingsTable } from '../src/settings/settings-table.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const readme = read('README.md');
+
+describe('README.md', () => {
+  test('its table of settings is the table that settings are read by', () => {
+    const rows = settingsTable.map(({ name, default: value, meaning, secret }) => {
+      const shown = value === null ? '' : `\`${value}\``;
+      return `| \`${name}\`${secret ? ' (`_FILE`)' : ''} | ${shown} | ${meaning.replaceAll('<', '\\<')} |`;
+    });
+    const start = readme.indexOf('| setting |');
+    const table = readme.slice(start, readme.indexOf('\n\n', start)).split('\n').slice(2);
+    expect(table).toEqual(rows);
+  });
+
+  test('it names every exit code and every job', () => {
+    const codes = [...readme.matchAll(/^\| (\d[\d, ]*) \|/gm)].flatMap(([, cell = '']) => cell.split(',').map(Number));
+    expect(codes.toSorted((a, b) => a - b)).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
+    for (const { name } of jobs) expect(readme).toContain(`\`${name}\``);
+  });
+
+  test('its files and npm scripts exist', () => {
+    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => path);
+    const paths = [...readme.matchAll(/`((?:src|test|migrations)\/[^`]+)`/g)].map(([, path = '']) => path);
+    const map = [...readme.matchAll(/^((?:bin|src|migrations|test)\/\S*) /gm)].map(([, path = '']) => path);
+    expect(links.length).toBeGreaterThan(2);
+    expect(map.length).toBeGreaterThan(8);
+    expect([...links, ...paths, ...map].filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    const scripts = [...readme.matchAll(/npm run (\w+)/g)].map(([, name = '']) => name);
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(scripts));
+    expect(scripts).toContain('demo');
+  });
+});
+
+describe('crontab.example', () => {
+  const lines = read('crontab.example').split('\n');
+
+  test('each line is a comment, a variable or a job that exists', () => {
+    const commands = lines.filter((line) => /^[\d*]/.test(line));
+    expect(commands.length).toBeGreaterThan(0);
+    for (const line of commands) {
+      const [, job = '', flags = ''] = /^(?:\S+\s+){5}telesweep (\S+) (.*)$/.exec(line) ?? [];
+      expect(jobs.map(({ name }) => name)).toContain(job);
+      expect(flags).toContain('--quiet --env-file');
+      expect(line).not.toContain('%');
+    }
+    expect(lines.filter((line) => !/^(#|$|[A-Z]+=|[\d*])/.test(line))).toEqual([]);
+  });
+
+  test('sets no variable that telesweep would read as a setting', () => {
+    const names = lines.flatMap((line) => /^([A-Z_]+)=/.exec(line)?.[1] ?? []);
+    expect(names).toContain('PATH');
+    expect(names.filter((name) => knownNames.includes(name))).toEqual([]);
+  });
+});
