@@ -110,7 +110,7 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
 
   const waitForChat = async (chatId: string): Promise<void> => {
     const ms = pace.msUntilReady(chatId);
-    if (ms > 0) await sleep(ms, stop.signal);
+    if (ms > 0 && !stop.signal.aborted) await sleep(ms, stop.signal);
   };
 
   return {
