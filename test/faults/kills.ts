@@ -40,7 +40,8 @@ export async function killAtEach(point: KillPoint, leastKills: number): Promise<
   }
   expect(kills).toBeGreaterThanOrEqual(leastKills);
   expect(kills).toBeLessThan(mostPoints);
-  expect(amongSends).toBeGreaterThanOrEqual(2);
+  // How many statements stand among the sends depends on how many travel in one: one there is for certain.
+  expect(amongSends).toBeGreaterThanOrEqual(1);
 }
 
 interface Round {
