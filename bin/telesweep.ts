@@ -32,6 +32,9 @@ const running = import('../src/cli.ts').then(({ main }) =>
     env: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
+    get stdin() {
+      return process.stdin;
+    },
     signal: signalled.signal,
   }),
 );

@@ -1,7 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addOperatorCommands } from './cli/operator.ts';
 import { subcommand } from './cli/subcommand.ts';
-import { parseDuration } from './duration.ts';
+import { parseLimit, parseRuntime } from './cli/values.ts';
 import { exitCodeHelp, exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
 import { jobs } from './jobs/index.ts';
@@ -113,18 +113,4 @@ function addMigrate(program: Command, world: World, exit: (code: number) => void
       const { dryRun = false, down = false, json = false, envFile = null } = flags;
       exit(await runMigrate({ dryRun, down, json, envFile }, world));
     });
-}
-
-function parseRuntime(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === null || ms <= 0) throw new InvalidArgumentError('expected a duration such as 55m, 90s or 1h30m.');
-  return ms;
-}
-
-function parseLimit(text: string): number {
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1) {
-    throw new InvalidArgumentError('expected a whole number from 1 on.');
-  }
-  return n;
 }

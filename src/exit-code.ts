@@ -17,7 +17,8 @@ export const exitCodeHelp = `
 Exit codes:
    0  done; nothing was due; another process holds the job; or the time or item
       limit was reached with all else in order
-   1  finished, and at least one item newly failed, or doctor or status found a fault
+   1  finished, and at least one item newly failed; or doctor or status found a
+      fault
   64  wrong usage
   69  the database or Telegram cannot be reached
   70  a defect of telesweep

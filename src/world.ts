@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { TextStream } from './report/output.ts';
 
 /** All that the program touches besides the network and its files; `bin/` hands in the real one. */
@@ -6,6 +7,8 @@ export interface World {
   env: Readonly<Record<string, string | undefined>>;
   stdout: TextStream;
   stderr: TextStream;
+  /** For commands that ask. Made when it is first read, because passes do without it. */
+  readonly stdin: Readable & { isTTY?: boolean };
   /** Aborts at the first SIGTERM or SIGINT. */
   signal: AbortSignal;
 }

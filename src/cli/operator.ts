@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { World } from '../world.ts';
+import { addFailed } from './failed.ts';
 import { addSchedule } from './schedule.ts';
 
 /** The commands for operators, in the order of `--help`. What they do is loaded when they are run. */
 export function addOperatorCommands(program: Command, world: World, exit: (code: number) => void): void {
+  addFailed(program, world, exit);
   addSchedule(program, world, exit);
 }

@@ -4,13 +4,22 @@ import { exitCodeHelp } from '../exit-code.ts';
 /** Command lines with what each is for, for the end of a command's `--help`. */
 export type Examples = readonly (readonly [line: string, purpose: string])[];
 
-/** Adds a command with what every command shares. */
-export function subcommand(program: Command, name: string, summary: string, examples: Examples = []): Command {
+/**
+ * Adds a command with what every command shares.
+ * @param notes stand between the examples and the exit codes
+ */
+export function subcommand(
+  program: Command,
+  name: string,
+  summary: string,
+  examples: Examples = [],
+  notes = '',
+): Command {
   return program
     .command(name)
     .summary(summary)
     .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-    .addHelpText('after', exampleHelp(examples) + exitCodeHelp)
+    .addHelpText('after', exampleHelp(examples) + notes + exitCodeHelp)
     .allowExcessArguments(false);
 }
 

@@ -1,0 +1,95 @@
+import { type Command, Option } from 'commander';
+import type { JobName } from '../job.ts';
+import type { World } from '../world.ts';
+import { type Examples, subcommand } from './subcommand.ts';
+import { parseAge, parseLimit } from './values.ts';
+
+const keeping: readonly JobName[] = ['delete-due', 'delete-broadcasts', 'post-guide'];
+/** Whose items can be retried and dropped. */
+const changeable: readonly JobName[] = ['delete-due', 'delete-broadcasts'];
+
+const listExamples: Examples = [
+  ['telesweep failed list', 'how many there are by reason, and the last twenty'],
+  ['telesweep failed list --job delete-due --reason forbidden --limit 500', 'what lacked a right'],
+  ['telesweep failed list --json | jq .counts', 'for a program'],
+];
+const retryExamples: Examples = [
+  ['telesweep failed retry --reason forbidden', 'after the bot was given its rights; asks first'],
+  ['telesweep failed retry --job delete-broadcasts --yes', 'from a script, without a question'],
+];
+const dropExamples: Examples = [
+  ['telesweep failed drop --reason too_old', 'what Telegram never deletes any more; asks first'],
+  ['telesweep failed drop --older-than 7d --yes', 'from a script, without a question'],
+];
+
+const reasonHelp = `
+Reasons:
+  too_old         past the 48 hours within which Telegram deletes
+  forbidden       the bot lacks a right in the chat; give it, then retry
+  refused         Telegram refuses for another reason; the log of the pass has it
+  bad_message_id, bad_chat_id, no_messages
+                  the bot wrote a row that cannot be; mend it, then retry
+  no_ledger       a broadcast without rows in broadcast_messages
+  messages_failed a broadcast whose failed messages are gone; drop it
+  failed, uncertain
+                  a guide that was not posted, or may have been
+`;
+
+const changeHelp = `
+Items past 48 hours and broadcasts that still have no ledger would only fail
+again: a retry leaves them as they are. Guides are tried again by the next pass
+of post-guide in their slot.
+`;
+
+interface FailedArguments {
+  job?: JobName;
+  reason?: string;
+  olderThan?: number;
+  json?: true;
+  envFile?: string;
+}
+
+/** `failed list | retry | drop`. */
+export function addFailed(program: Command, world: World, exit: (code: number) => void): void {
+  const failed = subcommand(program, 'failed', 'list what was given up, set it due again, or remove it');
+
+  withFilter(subcommand(failed, 'list', 'list what was given up, and why', listExamples, reasonHelp), keeping)
+    .option('--limit <N>', 'items at most', parseLimit, 20)
+    .action(async (flags: FailedArguments & { limit: number }) => {
+      const { runFailedList } = await import('../operator/run-failed.ts');
+      exit(await runFailedList({ ...filterOf(flags), limit: flags.limit }, world));
+    });
+
+  withFilter(subcommand(failed, 'retry', 'set failed items due again', retryExamples, changeHelp), changeable)
+    .option('--yes', 'do not ask; needed where there is no terminal')
+    .action(async (flags: FailedArguments & { yes?: true }) => {
+      const { runFailedRetry } = await import('../operator/run-failed.ts');
+      exit(await runFailedRetry({ ...filterOf(flags), yes: flags.yes === true }, world));
+    });
+
+  withFilter(subcommand(failed, 'drop', 'remove failed items for good', dropExamples), changeable)
+    .option('--yes', 'do not ask; needed where there is no terminal')
+    .action(async (flags: FailedArguments & { yes?: true }) => {
+      const { runFailedDrop } = await import('../operator/run-failed.ts');
+      exit(await runFailedDrop({ ...filterOf(flags), yes: flags.yes === true }, world));
+    });
+}
+
+function withFilter(command: Command, jobs: readonly JobName[]): Command {
+  return command
+    .addOption(new Option('--job <JOB>', 'only items of this job').choices(jobs))
+    .option('--reason <REASON>', 'only items given up for this reason, such as forbidden')
+    .option('--older-than <DURATION>', 'only items given up so long ago, such as 7d', parseAge)
+    .option('--json', 'print one JSON object on stdout')
+    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first');
+}
+
+function filterOf({ job, reason, olderThan, json, envFile }: FailedArguments) {
+  return {
+    job: job ?? null,
+    reason: reason ?? null,
+    olderThanMs: olderThan ?? null,
+    json: json === true,
+    envFile: envFile ?? null,
+  };
+}

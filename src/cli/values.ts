@@ -1,0 +1,25 @@
+/** What flags take, read and checked. */
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../duration.ts';
+
+/** Milliseconds of work. */
+export function parseRuntime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new InvalidArgumentError('expected a duration such as 55m, 90s or 1h30m.');
+  return ms;
+}
+
+/** Milliseconds that something is old. */
+export function parseAge(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('expected a duration such as 7d, 12h or 30m.');
+  return ms;
+}
+
+export function parseLimit(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1) {
+    throw new InvalidArgumentError('expected a whole number from 1 on.');
+  }
+  return n;
+}

@@ -1,0 +1,87 @@
+import { exitCodes } from '../exit-code.ts';
+import type { JobName } from '../job.ts';
+import { dropFailed, retryFailed } from '../store/failed-changes.ts';
+import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
+import type { World } from '../world.ts';
+import { type CommandContext, type CommandFlags, readOnly, runCommand } from './command.ts';
+import { confirm } from './confirm.ts';
+import { hopelessText, itemsOf, listText } from './failed-text.ts';
+
+export interface FailedFlags extends CommandFlags {
+  job: JobName | null;
+  reason: string | null;
+  /** Milliseconds; null for items of any age. */
+  olderThanMs: number | null;
+}
+
+/** `telesweep failed list`. Never throws. @returns the exit code */
+export function runFailedList(flags: FailedFlags & { limit: number }, world: World): Promise<number> {
+  return runCommand('failed list', flags, world, async ({ settings, connection, print }) => {
+    const filter = filterOf(flags);
+    const { counts, items } = await readOnly(connection, async () => ({
+      counts: await countFailed(connection, filter, settings.failedDays),
+      items: await listFailed(connection, filter, settings.failedDays, flags.limit),
+    }));
+    if (flags.json) print(`${JSON.stringify({ total: itemsOf(counts), counts, items })}\n`);
+    else print(listText(counts, items, world.stdout.columns));
+    return exitCodes.ok;
+  });
+}
+
+/** `telesweep failed retry`. Never throws. @returns the exit code */
+export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
+  return runCommand('failed retry', flags, world, async (context) => {
+    const counts = await countChangeable(context, flags);
+    const hopeless = counts.reduce((sum, count) => sum + count.hopeless, 0);
+    const retryable = itemsOf(counts) - hopeless;
+    const told = hopelessText(counts);
+    if (retryable > 0 && !(await agreed(`${told}Set ${plural(retryable)} due again?`, flags, world))) {
+      return refused('retried', flags, context);
+    }
+    const retried = retryable === 0 ? 0 : await retryFailed(context.connection, filterOf(flags), world.signal);
+    if (flags.json) context.print(`${JSON.stringify({ retried, left: hopeless })}\n`);
+    else context.print(`${told}${retried === 0 ? nothing('retry', hopeless) : `Set ${plural(retried)} due again.\n`}`);
+    return world.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+  });
+}
+
+/** `telesweep failed drop`. Never throws. @returns the exit code */
+export function runFailedDrop(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
+  return runCommand('failed drop', flags, world, async (context) => {
+    const total = itemsOf(await countChangeable(context, flags));
+    if (total > 0 && !(await agreed(`Remove ${plural(total)} for good?`, flags, world))) {
+      return refused('dropped', flags, context);
+    }
+    const dropped = total === 0 ? 0 : await dropFailed(context.connection, filterOf(flags), world.signal);
+    if (flags.json) context.print(`${JSON.stringify({ dropped })}\n`);
+    else context.print(dropped === 0 ? nothing('drop', 0) : `Removed ${plural(dropped)}.\n`);
+    return world.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+  });
+}
+
+function filterOf({ job, reason, olderThanMs }: FailedFlags): FailedFilter {
+  return { job, reason, olderThanSeconds: (olderThanMs ?? 0) / 1000 };
+}
+
+/** Posts of guides are not changed: the next pass in their slot tries them again. */
+async function countChangeable({ connection, settings }: CommandContext, flags: FailedFlags): Promise<FailedCount[]> {
+  const counts = await countFailed(connection, filterOf(flags), settings.failedDays);
+  return counts.filter(({ job }) => job !== 'post-guide');
+}
+
+async function agreed(question: string, flags: { yes: boolean }, world: World): Promise<boolean> {
+  return flags.yes || confirm(question, world);
+}
+
+function refused(what: 'retried' | 'dropped', flags: CommandFlags, { print }: CommandContext): number {
+  print(flags.json ? `${JSON.stringify({ [what]: 0 })}\n` : 'Nothing was changed.\n');
+  return exitCodes.ok;
+}
+
+function nothing(verb: string, hopeless: number): string {
+  return hopeless > 0 ? 'There is nothing else to retry.\n' : `There is nothing to ${verb}: no failed item fits.\n`;
+}
+
+function plural(items: number): string {
+  return `${items} failed ${items === 1 ? 'item' : 'items'}`;
+}
