@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Summary } from '../../src/job.ts';
 
-export const bundle = fileURLToPath(new URL('../../dist/telesweep.cjs', import.meta.url));
+/** `TEST_BUNDLE` names another one: a copy that stays as it is while the project is built again. */
+export const bundle = process.env.TEST_BUNDLE ?? fileURLToPath(new URL('../../dist/telesweep.cjs', import.meta.url));
 
 export interface RunOptions {
   env?: Record<string, string>;

@@ -17,6 +17,15 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): Ma
   return secrets;
 }
 
+/** So much of a secret is no coincidence, and too much to give away. */
+const partLength = 10;
+
+/** Every stretch of a secret that a text cut short might show. */
+function partsOf(secret: string): string[] {
+  const count = Math.max(0, secret.length - partLength + 1);
+  return Array.from({ length: count }, (_, at) => secret.slice(at, at + partLength));
+}
+
 /** Collects texts and what must not stand in them. */
 export class Recorder {
   readonly #secrets = new Map<string, string>();
@@ -27,6 +36,8 @@ export class Recorder {
       this.#secrets.set(`${name} (${secret.length} characters)`, secret);
       const escaped = JSON.stringify(secret).slice(1, -1);
       this.#secrets.set(`${name}, in JSON`, escaped);
+      this.#secrets.set(`${name}, encoded for an address`, encodeURIComponent(secret));
+      for (const [n, part] of partsOf(secret).entries()) this.#secrets.set(`part ${n + 1} of ${name}`, part);
     }
   }
 
