@@ -7,6 +7,9 @@ const interrupted = 75;
 // Cron mails every line: what a package will drop one day (pg: .pgpass) is for us to read, not for an operator.
 process.noDeprecation = true;
 
+// With it, the packages that talk to a proxy print whole requests on stderr: its password and the bot's token.
+delete process.env.DEBUG;
+
 // A closed pipe (`telesweep … | head`) must not turn a good pass into a bad one.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});

@@ -1,12 +1,10 @@
-import http from 'node:http';
-import https from 'node:https';
 import net from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CallFailure } from '../../src/telegram/failure.ts';
 import { createHttpFetch } from '../../src/telegram/http-fetch.ts';
 import { agentFor } from '../../src/telegram/proxy.ts';
-import { cert, key } from './self-signed.ts';
-import { answering, closedPort, join, listen } from './tiny-servers.ts';
+import { secureServer, socksProxy, tunnelProxy } from './proxies.ts';
+import { answering, closedPort, listen } from './tiny-servers.ts';
 
 const post = { headers: {}, body: 'chat_id=1' };
 const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`;
@@ -26,49 +24,8 @@ async function failureOf(call: Promise<unknown>): Promise<CallFailure> {
   return error as CallFailure;
 }
 
+const secureTelegram = () => secureServer((_, response) => response.end('yes'));
 const telegram = () => listen(answering((body, request, response) => response.end(`${request.url} ${body}`)));
-
-function secureTelegram() {
-  const server = https.createServer({ cert, key }, (_, response) => response.end('yes'));
-  server.on('tlsClientError', () => {});
-  return listen(server, 'https');
-}
-
-/** A proxy for https: opens tunnels and remembers what it was asked. */
-async function tunnelProxy(refuseWith?: number) {
-  const asked: [target: string | undefined, credentials: string | undefined][] = [];
-  const server = http.createServer();
-  server.on('connect', (request, near) => {
-    asked.push([request.url, request.headers['proxy-authorization']]);
-    if (refuseWith !== undefined) return near.end(`HTTP/1.1 ${refuseWith} No\r\ncontent-length: 0\r\n\r\n`);
-    const [host, port] = request.url?.split(':') ?? [];
-    const far = net.connect(Number(port), host, () => near.write('HTTP/1.1 200 OK\r\n\r\n'));
-    join(near as net.Socket, far);
-  });
-  return { asked, ...(await listen(server)) };
-}
-
-/** A SOCKS5 proxy with user name and password, for IPv4 targets. Source: RFC 1928, RFC 1929. */
-async function socksProxy() {
-  const asked: string[] = [];
-  const server = net.createServer((near) => {
-    near.once('data', () => {
-      near.write(Buffer.from([5, 2]));
-      near.once('data', (login: Buffer) => {
-        const name = login.subarray(2, 2 + (login[1] ?? 0));
-        asked.push(`${name} ${login.subarray(3 + name.length)}`);
-        near.write(Buffer.from([1, 0]));
-        near.once('data', (target: Buffer) => {
-          const far = net.connect(target.readUInt16BE(8), target.subarray(4, 8).join('.'), () => {
-            near.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
-            join(near, far);
-          });
-        });
-      });
-    });
-  });
-  return { asked, ...(await listen(server)) };
-}
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,0 +1,69 @@
+/** Proxies of a few lines, and a server that only https reaches; each ends with its test. */
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { cert, key } from './self-signed.ts';
+import { join, type Listening, listen } from './tiny-servers.ts';
+
+/** A server with the certificate of `self-signed.ts`. */
+export function secureServer(answer: http.RequestListener): Promise<Listening> {
+  const server = https.createServer({ cert, key }, answer);
+  server.on('tlsClientError', () => {});
+  return listen(server, 'https');
+}
+
+/** Hands a request on to a server and its answer back. */
+export function passOn(to: string, request: http.IncomingMessage, response: http.ServerResponse): void {
+  const onward = http.request(to, { method: request.method, headers: request.headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  request.pipe(onward);
+}
+
+/** A proxy for http, which gets whole addresses. */
+export async function forwardProxy() {
+  const asked: [target: string | undefined, credentials: string | undefined][] = [];
+  const server = http.createServer((request, response) => {
+    asked.push([request.url, request.headers['proxy-authorization']]);
+    passOn(request.url ?? '', request, response);
+  });
+  return { asked, ...(await listen(server)) };
+}
+
+/** A proxy for https: opens tunnels and remembers what it was asked. */
+export async function tunnelProxy(refuseWith?: number) {
+  const asked: [target: string | undefined, credentials: string | undefined][] = [];
+  const server = http.createServer();
+  server.on('connect', (request, near) => {
+    asked.push([request.url, request.headers['proxy-authorization']]);
+    if (refuseWith !== undefined) return near.end(`HTTP/1.1 ${refuseWith} No\r\ncontent-length: 0\r\n\r\n`);
+    const [host, port] = request.url?.split(':') ?? [];
+    const far = net.connect(Number(port), host, () => near.write('HTTP/1.1 200 OK\r\n\r\n'));
+    join(near as net.Socket, far);
+  });
+  return { asked, ...(await listen(server)) };
+}
+
+/** A SOCKS5 proxy with user name and password, for IPv4 targets. Source: RFC 1928, RFC 1929. */
+export async function socksProxy() {
+  const asked: string[] = [];
+  const server = net.createServer((near) => {
+    near.once('data', () => {
+      near.write(Buffer.from([5, 2]));
+      near.once('data', (login: Buffer) => {
+        const name = login.subarray(2, 2 + (login[1] ?? 0));
+        asked.push(`${name} ${login.subarray(3 + name.length)}`);
+        near.write(Buffer.from([1, 0]));
+        near.once('data', (target: Buffer) => {
+          const far = net.connect(target.readUInt16BE(8), target.subarray(4, 8).join('.'), () => {
+            near.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+            join(near, far);
+          });
+        });
+      });
+    });
+  });
+  return { asked, ...(await listen(server)) };
+}
