@@ -10,7 +10,7 @@ const changeable: readonly JobName[] = ['delete-due', 'delete-broadcasts'];
 
 const listExamples: Examples = [
   ['telesweep failed list', 'how many there are by reason, and the last twenty'],
-  ['telesweep failed list --job delete-due --reason forbidden --limit 500', 'what lacked a right'],
+  ['telesweep failed list --job delete-due --reason forbidden', 'what lacked a right'],
   ['telesweep failed list --json | jq .counts', 'for a program'],
 ];
 const retryExamples: Examples = [
@@ -26,7 +26,7 @@ const reasonHelp = `
 Reasons:
   too_old         past the 48 hours within which Telegram deletes
   forbidden       the bot lacks a right in the chat; give it, then retry
-  refused         Telegram refuses for another reason; the log of the pass has it
+  refused         Telegram refuses for another reason; see the log of the pass
   bad_message_id, bad_chat_id, no_messages
                   the bot wrote a row that cannot be; mend it, then retry
   no_ledger       a broadcast without rows in broadcast_messages

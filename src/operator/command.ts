@@ -57,3 +57,8 @@ export async function readOnly<T>(connection: Connection, work: () => Promise<T>
     await connection.query('rollback').catch(() => {});
   }
 }
+
+/** Columns for a table: those of the terminal; elsewhere nothing is cut. */
+export function widthOf({ stdout }: World): number {
+  return stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
+}

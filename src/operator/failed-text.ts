@@ -7,17 +7,13 @@ export function itemsOf(counts: readonly FailedCount[]): number {
 }
 
 /** What `failed list` prints for people. */
-export function listText(
-  counts: readonly FailedCount[],
-  items: readonly FailedItem[],
-  columns: number | undefined,
-): string {
+export function listText(counts: readonly FailedCount[], items: readonly FailedItem[], width: number): string {
   const total = itemsOf(counts);
   if (total === 0) return 'No failed items.\n';
   const summary = renderTable(
     ['job', 'reason', 'items', 'oldest'],
     counts.map(({ job, reason, items: n, oldest_seconds }) => [job, reason, formatCount(n), formatAge(oldest_seconds)]),
-    { maxWidth: columns },
+    { maxWidth: width },
   );
   const detailed = items.some(({ detail }) => detail !== null);
   const list = renderTable(
@@ -30,9 +26,9 @@ export function listText(
       formatAge(item.age_seconds),
       ...(detailed ? [item.detail ?? ''] : []),
     ]),
-    { maxWidth: columns },
+    { maxWidth: width },
   );
-  const more = total > items.length ? `… and ${formatCount(total - items.length)} older ones: raise --limit.\n` : '';
+  const more = total > items.length ? `… and ${formatCount(total - items.length)} older: raise --limit.\n` : '';
   return `${summary}\n${list}${more}`;
 }
 
@@ -43,14 +39,14 @@ export function hopelessText(counts: readonly FailedCount[]): string {
   const lines: string[] = [];
   if (tooOld > 0) {
     lines.push(
-      `${formatCount(tooOld)} failed items stay as they are: their messages are past 48 hours, and Telegram never deletes those.`,
-      'Drop them: telesweep failed drop --reason too_old',
+      `Left as they are: ${formatCount(tooOld)} past 48 hours. Telegram never deletes those any more; drop them:`,
+      '  telesweep failed drop --reason too_old',
     );
   }
   if (noLedger > 0) {
     lines.push(
-      `${formatCount(noLedger)} broadcasts stay as they are: they still have no ledger. Fill broadcast_messages, or drop them:`,
-      'telesweep failed drop --reason no_ledger',
+      `Left as they are: ${formatCount(noLedger)} without a ledger. Fill broadcast_messages and retry, or drop them:`,
+      '  telesweep failed drop --reason no_ledger',
     );
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

@@ -3,7 +3,7 @@ import type { JobName } from '../job.ts';
 import { dropFailed, retryFailed } from '../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
 import type { World } from '../world.ts';
-import { type CommandContext, type CommandFlags, readOnly, runCommand } from './command.ts';
+import { type CommandContext, type CommandFlags, readOnly, runCommand, widthOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { hopelessText, itemsOf, listText } from './failed-text.ts';
 
@@ -23,7 +23,7 @@ export function runFailedList(flags: FailedFlags & { limit: number }, world: Wor
       items: await listFailed(connection, filter, settings.failedDays, flags.limit),
     }));
     if (flags.json) print(`${JSON.stringify({ total: itemsOf(counts), counts, items })}\n`);
-    else print(listText(counts, items, world.stdout.columns));
+    else print(listText(counts, items, widthOf(world)));
     return exitCodes.ok;
   });
 }
