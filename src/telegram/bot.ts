@@ -12,6 +12,9 @@ const mostUnanswered = 8;
 /** A send that provably never left is repeated so often. */
 const mostTriesOfUnsent = 3;
 
+/** A commit takes a few milliseconds; a slot that is missed for it is lost to all processes. */
+const claimLeadMs = 25;
+
 /** The pass stops before the call was made: nothing was sent. */
 export interface Stopped {
   kind: 'stopped';
@@ -94,7 +97,7 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
   /** One call, as often as 429 asks; anything else is the caller's to judge. */
   const paced = async <T>(call: (signal: AbortSignal) => Promise<Outcome<T>>): Promise<Outcome<T> | Stopped> => {
     for (;;) {
-      if (!(await budget.take())) return { kind: 'stopped' };
+      if ((await budget.take()) === null) return { kind: 'stopped' };
       counts.calls++;
       const outcome = read(await call(stop.hardSignal));
       if (outcome.kind !== 'rate_limited') return outcome;
@@ -113,6 +116,23 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
     if (ms > 0 && !stop.signal.aborted) await sleep(ms, stop.signal);
   };
 
+  /**
+   * Commits the intent shortly before the call's slot: so the slot is met, and a kill finds as few open intents as there
+   * are calls under way. @returns null when the call is to be made now
+   */
+  const commitIntent = async (claim: Claim): Promise<Stopped | NotClaimed | null> => {
+    let slot = await budget.take(claimLeadMs);
+    if (slot === null) return { kind: 'stopped' };
+    if (!(await claim.commit())) return { kind: 'not_claimed' };
+    while (!(await budget.reach(slot))) {
+      slot = await budget.take();
+      if (slot !== null) continue;
+      await claim.takeBack();
+      return { kind: 'stopped' };
+    }
+    return null;
+  };
+
   return {
     botId: client.botId,
     deleteMessage: (chatId, messageId) => paced((signal) => client.deleteMessage(chatId, messageId, signal)),
@@ -123,9 +143,8 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
     async sendMessage(message, claim) {
       for (let tries = 1; ; ) {
         await waitForChat(message.chatId);
-        // The intent comes after the wait, so that a kill finds as few open intents as there are calls under way.
-        if (!(await budget.take())) return { kind: 'stopped' };
-        if (!(await claim.commit())) return { kind: 'not_claimed' };
+        const claimed = await commitIntent(claim);
+        if (claimed !== null) return claimed;
         counts.calls++;
         const outcome = await client.sendMessage(message, stop.hardSignal);
         pace.sent(message.chatId);

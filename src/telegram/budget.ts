@@ -15,8 +15,13 @@ const toleranceMs = 12;
 
 /** Paces the calls of one bot token over every process that uses it. */
 export interface Budget {
-  /** Waits until the next call may start. @returns false when the pass must not start it: see `stop.reason` */
-  take(): Promise<boolean>;
+  /**
+   * Waits for the next call's slot. @param leadMs how long before the slot to return, for what must precede the call
+   * @returns when the call may start, on the clock of `monotonicMs`; null when the pass must not start it: see `stop.reason`
+   */
+  take(leadMs?: number): Promise<number | null>;
+  /** Waits for a slot's time. @returns false when it is missed, and the call needs another slot */
+  reach(slot: number): Promise<boolean>;
   /** Stores a pause that Telegram asked for; the pass stops where it is too long to wait for. */
   pause(seconds: number): Promise<void>;
 }
@@ -40,7 +45,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
   const intervalMs = intervalSeconds * 1000;
   const mostAtOnce = Math.max(1, Math.ceil(ratePerSecond / 2));
 
-  const waiting: ((granted: boolean) => void)[] = [];
+  const waiting: { leadMs: number; answer(slot: number | null): void }[] = [];
   /** Start times of the calls that are reserved and not yet given out: `count` of them from `next` on. */
   let next = 0;
   let count = 0;
@@ -64,7 +69,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
     });
 
   const refuseAll = (): void => {
-    for (const answer of waiting.splice(0)) answer(false);
+    for (const { answer } of waiting.splice(0)) answer(null);
   };
 
   const reserve = async (): Promise<void> => {
@@ -99,24 +104,27 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
       }
       if (count === 0) {
         await reserve();
-      } else if (next > now) {
-        await sleepUntil(next);
-      } else {
-        next += intervalMs;
-        count--;
-        waiting.shift()?.(true);
+        continue;
       }
+      const { leadMs = 0 } = waiting[0] ?? {};
+      if (next - leadMs > now) {
+        await sleepUntil(next - leadMs);
+        continue;
+      }
+      waiting.shift()?.answer(next);
+      next += intervalMs;
+      count--;
     }
     pumping = false;
     if (stop.reason !== null) refuseAll();
   };
 
   return {
-    take() {
+    take(leadMs = 0) {
       if (failure !== null) return Promise.reject(failure);
-      if (stop.reason !== null) return Promise.resolve(false);
+      if (stop.reason !== null) return Promise.resolve(null);
       return new Promise((resolve, reject) => {
-        waiting.push((granted) => (failure === null ? resolve(granted) : reject(failure)));
+        waiting.push({ leadMs, answer: (slot) => (failure === null ? resolve(slot) : reject(failure)) });
         if (pumping) return;
         pumping = true;
         pump().catch((error: unknown) => {
@@ -125,6 +133,10 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
           refuseAll();
         });
       });
+    },
+    async reach(slot) {
+      if (slot > monotonicMs()) await sleepUntil(slot);
+      return monotonicMs() <= slot + toleranceMs;
     },
     async pause(seconds) {
       count = 0;
