@@ -4,8 +4,8 @@ import { SettingsError, UnavailableError } from '../errors.ts';
 import type { DatabaseSettings } from '../settings.ts';
 import type { Database } from './schema.ts';
 
-/** Together with the pauses between them, three tries of four seconds stay below the 15 s that a pass may spend. */
-const connectTimeoutMs = 4_000;
+/** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
+const connectTimeoutMs = 3_500;
 const pausesBetweenTriesMs = [500, 1_500];
 
 /** A statement that takes longer means a server that hangs; a batch takes at most about a second. */

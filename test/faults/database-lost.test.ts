@@ -46,49 +46,46 @@ describe.each(Object.keys(ends) as (keyof typeof ends)[])('PostgreSQL %s in the 
     ['deleteMessages', 'onCall', 4],
     ['sendMessage', 'onCall', 3],
     ['sendMessage', 'onDone', 5],
-  ] as const)(
-    'at %s, %s number %i: exit 69; once it is back all is done and no notice comes twice',
-    async (method, hook, nth) => {
-      await records(8);
-      let seen = 0;
-      scene.api[hook] = async (call) => {
-        if (call.method === method && ++seen === nth) await ends[end]();
-      };
-      // The calls come one after another, so that some are still to be made when the database goes.
-      const { code, signal, stdout, stderr, summary } = await scene.run(['delete-due'], { TELEGRAM_RATE: '40' });
-      scene.api[hook] = undefined;
-      expect(seen).toBeGreaterThanOrEqual(nth);
-      expect({ code, signal }, stderr).toEqual({ code: 69, signal: null });
-      expect(summary).toMatchObject({ outcome: 'failed', stop_reason: 'error' });
-      expect(summary?.error).toMatch(/^the database stopped answering: /);
-      expect(stderr).toContain('❌ Error during delete-due');
-      for (const secret of [server.password, encodeURIComponent(server.password), botToken.split(':')[1] ?? '']) {
-        expect(`${stdout}${stderr}`).not.toContain(secret);
-      }
-      expect(scene.monitors?.pings.at(-1)?.path).toMatch(/^\/ping\/delete-due\/69\?/);
-      // It noticed soon: half a second of calls at most is made without a database.
-      const calls = scene.api.callCount;
-      expect(sentInThisTest().length).toBeLessThan(8);
+  ] as const)('at %s, %s number %i: exit 69; once it is back all is done and no notice comes twice', async (method, hook, nth) => {
+    await records(8);
+    let seen = 0;
+    scene.api[hook] = async (call) => {
+      if (call.method === method && ++seen === nth) await ends[end]();
+    };
+    // The calls come one after another, so that some are still to be made when the database goes.
+    const { code, signal, stdout, stderr, summary } = await scene.run(['delete-due'], { TELEGRAM_RATE: '40' });
+    scene.api[hook] = undefined;
+    expect(seen).toBeGreaterThanOrEqual(nth);
+    expect({ code, signal }, stderr).toEqual({ code: 69, signal: null });
+    expect(summary).toMatchObject({ outcome: 'failed', stop_reason: 'error' });
+    expect(summary?.error).toMatch(/^the database stopped answering: /);
+    expect(stderr).toContain('❌ Error during delete-due');
+    for (const secret of [server.password, encodeURIComponent(server.password), botToken.split(':')[1] ?? '']) {
+      expect(`${stdout}${stderr}`).not.toContain(secret);
+    }
+    expect(scene.monitors?.pings.at(-1)?.path).toMatch(/^\/ping\/delete-due\/69\?/);
+    // It noticed soon: half a second of calls at most is made without a database.
+    const calls = scene.api.callCount;
+    expect(sentInThisTest().length).toBeLessThan(8);
 
-      await server.restart();
-      await scene.db.query("update telesweep.leases set expires_at = now() - interval '1 second'");
-      const [intents] = await scene.db.query<{ open: number }>(
-        'select count(notice_started_at)::int as open from pending_deletions',
-      );
-      const next = await scene.pass(['delete-due']);
-      expect(next.code, next.stderr).toBe(0);
-      expect(next.summary).toMatchObject({ outcome: 'ok', left: { due: 0 } });
-      expect(scene.api.callCount).toBeGreaterThan(calls);
-      expect(await scene.db.query('select id from pending_deletions')).toEqual([]);
+    await server.restart();
+    await scene.db.query("update telesweep.leases set expires_at = now() - interval '1 second'");
+    const [intents] = await scene.db.query<{ open: number }>(
+      'select count(notice_started_at)::int as open from pending_deletions',
+    );
+    const next = await scene.pass(['delete-due']);
+    expect(next.code, next.stderr).toBe(0);
+    expect(next.summary).toMatchObject({ outcome: 'ok', left: { due: 0 } });
+    expect(scene.api.callCount).toBeGreaterThan(calls);
+    expect(await scene.db.query('select id from pending_deletions')).toEqual([]);
 
-      const uncertain = (summary?.counts.notices_uncertain ?? 0) + (next.summary.counts.notices_uncertain ?? 0);
-      expect(uncertain).toBeLessThanOrEqual((intents?.open ?? 0) + (summary?.counts.notices_uncertain ?? 0));
-      const chats = sentInThisTest().map(({ chatId }) => chatId);
-      expect(new Set(chats).size).toBe(chats.length);
-      expect(chats.length).toBeGreaterThanOrEqual(8 - uncertain);
-      for (let i = 0; i < 8; i++) expect(scene.api.messageIds(chat + i).filter((id) => id <= 2)).toEqual([]);
-    },
-  );
+    const uncertain = (summary?.counts.notices_uncertain ?? 0) + (next.summary.counts.notices_uncertain ?? 0);
+    expect(uncertain).toBeLessThanOrEqual((intents?.open ?? 0) + (summary?.counts.notices_uncertain ?? 0));
+    const chats = sentInThisTest().map(({ chatId }) => chatId);
+    expect(new Set(chats).size).toBe(chats.length);
+    expect(chats.length).toBeGreaterThanOrEqual(8 - uncertain);
+    for (let i = 0; i < 8; i++) expect(scene.api.messageIds(chat + i).filter((id) => id <= 2)).toEqual([]);
+  });
 });
 
 test('a session that an operator ends: exit 69, and the next pass goes on', async () => {

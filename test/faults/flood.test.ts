@@ -45,32 +45,28 @@ describe('retry_after longer than the pass has time for', () => {
     [100_000, []],
     [90, []],
     [30, ['--max-runtime', '5s']],
-  ] as const)(
-    '%i s, flags %j: the pause is stored, exit 75 at once, everything stays for later',
-    async (seconds, flags) => {
-      await records(5);
-      scene.api.fault({ kind: 'retry_after', seconds, pausesAll: true, method: 'sendMessage', nth: 2 });
-      const startedAt = performance.now();
-      const { code, summary, stderr } = await scene.pass(['delete-due', ...flags]);
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
-      expect(code).toBe(75);
-      expect(summary).toMatchObject({ outcome: 'interrupted', stop_reason: 'cooldown' });
-      expect(summary.telegram.rate_limited).toBeGreaterThanOrEqual(1);
-      // What was under way beside the refused call may meet a 429 of its own; nothing starts after it.
-      expect(summary.telegram.rate_limited).toBeLessThanOrEqual(5);
-      expect(stderr).toContain('stopped by cooldown');
-      const left = await pauseLeft();
-      expect(left).toBeGreaterThan(seconds - 10);
-      expect(left).toBeLessThanOrEqual(seconds);
-      // A 429 proves that nothing was sent: no intent stays, no notice is in doubt.
-      expect(await intents()).toBe(0);
-      expect(summary.counts.notices_uncertain).toBe(0);
-      expect(summary.left.due).toBe(5 - sentInThisTest().length);
-      expect(scene.monitors?.metrics('delete-due')).toMatch(
-        /telesweep_budget_paused_until_timestamp_seconds\{.*\} 1[0-9.]{9,}\n/,
-      );
-    },
-  );
+  ] as const)('%i s, flags %j: the pause is stored, exit 75 at once, everything stays for later', async (seconds, flags) => {
+    await records(5);
+    scene.api.fault({ kind: 'retry_after', seconds, pausesAll: true, method: 'sendMessage', nth: 2 });
+    const { code, summary, stderr } = await scene.pass(['delete-due', ...flags]);
+    expect(summary.duration_ms).toBeLessThan(900);
+    expect(code).toBe(75);
+    expect(summary).toMatchObject({ outcome: 'interrupted', stop_reason: 'cooldown' });
+    expect(summary.telegram.rate_limited).toBeGreaterThanOrEqual(1);
+    // What was under way beside the refused call may meet a 429 of its own; nothing starts after it.
+    expect(summary.telegram.rate_limited).toBeLessThanOrEqual(5);
+    expect(stderr).toContain('stopped by cooldown');
+    const left = await pauseLeft();
+    expect(left).toBeGreaterThan(seconds - 10);
+    expect(left).toBeLessThanOrEqual(seconds);
+    // A 429 proves that nothing was sent: no intent stays, no notice is in doubt.
+    expect(await intents()).toBe(0);
+    expect(summary.counts.notices_uncertain).toBe(0);
+    expect(summary.left.due).toBe(5 - sentInThisTest().length);
+    expect(scene.monitors?.metrics('delete-due')).toMatch(
+      /telesweep_budget_paused_until_timestamp_seconds\{.*\} 1[0-9.]{9,}\n/,
+    );
+  });
 
   test('until it is over a pass that finds something due leaves at once with 75, without a call and without a longer pause', async () => {
     await records(3);
@@ -127,27 +123,28 @@ describe('retry_after longer than the pass has time for', () => {
 });
 
 describe('retry_after that the pass can wait for', () => {
-  test.each(['deleteMessages', 'sendMessage'])(
-    '1 s at %s: it waits, nobody calls meanwhile, all is done',
-    async (method) => {
-      await records(5);
-      scene.api.fault({ kind: 'retry_after', seconds: 1, pausesAll: true, method, nth: 2 });
-      const { code, summary } = await scene.pass(['delete-due']);
-      expect(code).toBe(0);
-      expect(summary).toMatchObject({
-        outcome: 'ok',
-        stop_reason: 'done',
-        counts: { records: 5, notices_sent: 5, notices_uncertain: 0, deferred: 0 },
-      });
-      expect(summary.telegram.rate_limited).toBeGreaterThanOrEqual(1);
-      expect(sentInThisTest()).toHaveLength(5);
-      const calls = scene.api.calls.filter(({ chatId }) => Number(chatId) >= chat);
-      const refused = calls.findIndex(({ fault }) => fault === 'retry_after');
-      const next = calls.slice(refused + 1).find(({ status }) => status === 200 && calls[refused] !== undefined);
-      // Calls that were under way beside it left before its answer; the first good one after it comes a second later.
-      expect((next?.at ?? 0) - (calls[refused]?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
-    },
-  );
+  test.each([
+    'deleteMessages',
+    'sendMessage',
+  ])('1 s at %s: it waits, nobody calls meanwhile, all is done', async (method) => {
+    await records(5);
+    scene.api.fault({ kind: 'retry_after', seconds: 1, pausesAll: true, method, nth: 2 });
+    const { code, summary } = await scene.pass(['delete-due']);
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({
+      outcome: 'ok',
+      stop_reason: 'done',
+      counts: { records: 5, notices_sent: 5, notices_uncertain: 0, deferred: 0 },
+    });
+    expect(summary.telegram.rate_limited).toBeGreaterThanOrEqual(1);
+    expect(sentInThisTest()).toHaveLength(5);
+    const calls = scene.api.calls.filter(({ chatId }) => Number(chatId) >= chat);
+    const refused = calls.findIndex(({ fault }) => fault === 'retry_after');
+    expect(refused).toBeGreaterThanOrEqual(0);
+    // Calls beside it may have left before its answer; the first one that is let through comes a second later.
+    const next = calls.slice(refused + 1).find(({ status }) => status === 200);
+    expect((next?.at ?? 0) - (calls[refused]?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
 
   test('2 s with --max-runtime 30s', async () => {
     await records(2);

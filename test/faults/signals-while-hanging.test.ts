@@ -112,19 +112,19 @@ describe.concurrent('a signal while nothing answers', () => {
     expect(scene.api.sent()).toEqual([]);
   });
 
-  test.for([['delete-due'], ['delete-due', '--dry-run']])(
-    'telesweep %s with a database that takes the connection and says nothing',
-    async (args, context) => {
-      const { expect, onTestFinished } = context;
-      const scene = await sceneOf(0, context);
-      const silent = await startSilentServer();
-      onTestFinished(() => silent.close());
-      const first = scene.start(args, { DATABASE_URL: at(silent.host, scene.db.url) });
-      await silent.connected;
-      const { code, seconds, summary } = await terminate(first);
-      expect(seconds).toBeLessThan(10);
-      expect(code).toBe(75);
-      expect(summary).toMatchObject({ outcome: 'interrupted', stop_reason: 'signal' });
-    },
-  );
+  test.for([
+    ['delete-due'],
+    ['delete-due', '--dry-run'],
+  ])('telesweep %s with a database that takes the connection and says nothing', async (args, context) => {
+    const { expect, onTestFinished } = context;
+    const scene = await sceneOf(0, context);
+    const silent = await startSilentServer();
+    onTestFinished(() => silent.close());
+    const first = scene.start(args, { DATABASE_URL: at(silent.host, scene.db.url) });
+    await silent.connected;
+    const { code, seconds, summary } = await terminate(first);
+    expect(seconds).toBeLessThan(10);
+    expect(code).toBe(75);
+    expect(summary).toMatchObject({ outcome: 'interrupted', stop_reason: 'signal' });
+  });
 });

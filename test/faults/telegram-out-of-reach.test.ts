@@ -68,20 +68,20 @@ describe('a Telegram that hangs', () => {
     expect(await left()).toEqual([{ failed: false, open: false, waits: true }]);
   });
 
-  test.each([true, false])(
-    'at one notice (which arrived: %s): it is uncertain, reported, and not sent again',
-    async (work) => {
-      await records(3);
-      scene.api.fault({ kind: 'hang', method: 'sendMessage', times: 1, work });
-      const { code, summary, stderr } = await scene.pass(['delete-due']);
-      expect(code).toBe(0);
-      expect(summary.counts).toMatchObject({ records: 3, notices_sent: 2, notices_uncertain: 1, deferred: 0 });
-      expect(stderr).toContain('may or may not have arrived');
-      expect((await scene.pass(['delete-due'])).summary.telegram.calls).toBe(0);
-      expect(sentInThisTest()).toHaveLength(work ? 3 : 2);
-      expect(await left()).toEqual([]);
-    },
-  );
+  test.each([
+    true,
+    false,
+  ])('at one notice (which arrived: %s): it is uncertain, reported, and not sent again', async (work) => {
+    await records(3);
+    scene.api.fault({ kind: 'hang', method: 'sendMessage', times: 1, work });
+    const { code, summary, stderr } = await scene.pass(['delete-due']);
+    expect(code).toBe(0);
+    expect(summary.counts).toMatchObject({ records: 3, notices_sent: 2, notices_uncertain: 1, deferred: 0 });
+    expect(stderr).toContain('may or may not have arrived');
+    expect((await scene.pass(['delete-due'])).summary.telegram.calls).toBe(0);
+    expect(sentInThisTest()).toHaveLength(work ? 3 : 2);
+    expect(await left()).toEqual([]);
+  });
 
   test('at all notices, which arrived: none is sent again, and no more are in doubt than were sent', async () => {
     await records(12);

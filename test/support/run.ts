@@ -31,7 +31,8 @@ export interface Started {
 /** Starts a pass that the test may signal or kill. */
 export function start(args: readonly string[], options: RunOptions = {}): Started {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: npm run build`);
-  const child = spawn(process.execPath, [bundle, ...args], {
+  // With the dashes that its first lines give Node as well.
+  const child = spawn(process.execPath, ['--', bundle, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -6,6 +6,9 @@ import { createDatabase, type DatabaseOptions, type TestDatabase } from './postg
 import { type RunResult, type Started, start } from './run.ts';
 import { Recorder } from './secrets.ts';
 
+/** Settings; undefined takes one of the scene's own away. */
+export type Env = Record<string, string | undefined>;
+
 export interface Scene {
   db: TestDatabase;
   api: BotApi;
@@ -13,10 +16,10 @@ export interface Scene {
   /** What watches the passes: pings, a Pushgateway, metrics. Null unless asked for. */
   monitors: Monitors | null;
   /** Runs a command to its end. `env` is added to the scene's own. */
-  run(args: readonly string[], env?: Record<string, string>): Promise<RunResult>;
-  start(args: readonly string[], env?: Record<string, string>): Started;
+  run(args: readonly string[], env?: Env): Promise<RunResult>;
+  start(args: readonly string[], env?: Env): Started;
   /** Runs a job, expects it to end with a summary, and returns both. */
-  pass(args: readonly string[], env?: Record<string, string>): Promise<RunResult & { summary: Summary }>;
+  pass(args: readonly string[], env?: Env): Promise<RunResult & { summary: Summary }>;
   /** Removes everything. @throws where a token or a password stood in any output, record, metric or ping of the scene */
   close(): Promise<void>;
 }
@@ -51,7 +54,7 @@ export async function createScene(
 
   const startPass: Scene['start'] = (args, more = {}) => {
     recorder.knows(more);
-    const started = start(args, { env: { ...own, ...more } });
+    const started = start(args, { env: given({ ...own, ...more }) });
     started.done.then(
       ({ stdout, stderr }) => {
         recorder.add(`stdout of telesweep ${args.join(' ')}`, stdout);
@@ -84,4 +87,9 @@ export async function createScene(
       if (leaks.length > 0) throw new Error(`secrets came out:\n${leaks.join('\n')}`);
     },
   };
+}
+
+function given(env: Env): Record<string, string> {
+  const pairs = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return Object.fromEntries(pairs);
 }

@@ -17,6 +17,8 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): Ma
   return secrets;
 }
 
+const shortest = 6;
+
 /** So much of a secret is no coincidence, and too much to give away. */
 const partLength = 10;
 
@@ -33,6 +35,8 @@ export class Recorder {
 
   knows(env: Readonly<Record<string, string | undefined>>): void {
     for (const [name, secret] of secretsOf(env)) {
+      // What is malformed may be too short to be told from anything else.
+      if (secret.length < shortest) continue;
       this.#secrets.set(`${name} (${secret.length} characters)`, secret);
       const escaped = JSON.stringify(secret).slice(1, -1);
       this.#secrets.set(`${name}, in JSON`, escaped);
