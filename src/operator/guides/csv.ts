@@ -1,0 +1,61 @@
+/** CSV as RFC 4180 has it; line ends may be LF alone, and the separator may be `;`, as spreadsheets of half the world write. */
+
+export interface CsvRecord {
+  /** Where it begins, counted from 1. */
+  line: number;
+  cells: string[];
+}
+
+/** @returns the records with at least one cell that is not empty, and what is wrong with the quotes */
+export function readCsv(text: string): { records: CsvRecord[]; faults: { line: number; text: string }[] } {
+  const separator = separatorOf(text);
+  const records: CsvRecord[] = [];
+  const faults: { line: number; text: string }[] = [];
+  let line = 1;
+  let at = 0;
+
+  const readQuoted = (): string => {
+    const begun = line;
+    let cell = '';
+    for (at++; at < text.length; at++) {
+      const character = text.charAt(at);
+      if (character === '\n') line++;
+      if (character !== '"') cell += character;
+      else if (text[at + 1] === '"') {
+        cell += '"';
+        at++;
+      } else {
+        at++;
+        return cell;
+      }
+    }
+    faults.push({ line: begun, text: 'opens a quote that nothing closes' });
+    return cell;
+  };
+
+  const endsCell = (): boolean => at >= text.length || /[\r\n]/.test(text.charAt(at)) || text[at] === separator;
+  const readCell = (): string => {
+    let cell = text[at] === '"' ? readQuoted() : '';
+    if (!endsCell() && cell !== '') faults.push({ line, text: 'has text after a closing quote; write "" for a quote' });
+    for (; !endsCell(); at++) cell += text.charAt(at);
+    return cell;
+  };
+
+  while (at < text.length) {
+    const record: CsvRecord = { line, cells: [readCell()] };
+    while (text[at] === separator) {
+      at++;
+      record.cells.push(readCell());
+    }
+    if (text[at] === '\r') at++;
+    if (text[at] === '\n') at++;
+    line++;
+    if (record.cells.some((cell) => cell.trim() !== '')) records.push(record);
+  }
+  return { records, faults };
+}
+
+function separatorOf(text: string): ',' | ';' {
+  const header = text.slice(0, text.search(/[\r\n]|$/));
+  return header.includes(';') && !header.includes(',') ? ';' : ',';
+}

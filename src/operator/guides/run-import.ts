@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely';
+import { UsageError } from '../../errors.ts';
+import { exitCodes } from '../../exit-code.ts';
+import { readTextFile } from '../../settings/env-file.ts';
+import { readGuides, removeGuides, writeGuides } from '../../store/guides.ts';
+import type { Database } from '../../store/schema.ts';
+import type { World } from '../../world.ts';
+import { type CommandFlags, readOnly, runCommand } from '../command.ts';
+import { compare, type Difference } from './difference.ts';
+import { type Entry, readEntries } from './entries.ts';
+import { printable } from './rotation.ts';
+
+export interface ImportFlags extends CommandFlags {
+  file: string;
+  dryRun: boolean;
+  /** Remove the guides that the file does not name. */
+  replace: boolean;
+}
+
+/** `telesweep guides import`: all of the file or nothing. Never throws. @returns the exit code */
+export function runGuidesImport(flags: ImportFlags, world: World): Promise<number> {
+  return runCommand('guides import', flags, world, async ({ connection, print }) => {
+    const entries = readFile(flags.file);
+    const db = await connection.kysely();
+    const difference = flags.dryRun
+      ? await readOnly(connection, () => change(db, entries, flags))
+      : await db.transaction().execute((transaction) => change(transaction, entries, flags));
+    print(flags.json ? json(difference, flags) : text(difference, flags));
+    return exitCodes.ok;
+  });
+}
+
+function readFile(file: string): Entry[] {
+  const read = readTextFile(file);
+  if ('reason' in read) throw new UsageError(`${file}: cannot be read: ${read.reason}`);
+  if (read.text.includes('\uFFFD')) throw new UsageError(`${file}: is not UTF-8; save it in that encoding`);
+  const { entries, problems } = readEntries(file, read.text);
+  return allRight(file, entries, problems);
+}
+
+/** @throws UsageError with every problem, so that one look at the file mends them all */
+function allRight<T>(file: string, value: T, problems: readonly string[]): T {
+  if (problems.length === 0) return value;
+  const lines = problems.map((problem) => `${file}, ${problem}`.replace(/, (holds|is) /, ': $1 '));
+  throw new UsageError([...lines, 'nothing was changed'].join('\n'));
+}
+
+async function change(db: Kysely<Database>, entries: readonly Entry[], flags: ImportFlags): Promise<Difference> {
+  const guides = await readGuides(db, { lock: !flags.dryRun });
+  const { difference, problems } = compare(guides, entries, flags.replace);
+  allRight(flags.file, difference, problems);
+  if (flags.dryRun) return difference;
+  await writeGuides(db, [...difference.added, ...difference.changed.map(({ guide }) => guide)]);
+  await removeGuides(
+    db,
+    difference.removed.map(({ id }) => id),
+  );
+  return difference;
+}
+
+function json({ added, changed, unchanged, removed }: Difference, { dryRun }: ImportFlags): string {
+  const told = {
+    dry_run: dryRun,
+    added: added.map(({ id }) => id),
+    changed: changed.map(({ guide, fields }) => ({ id: guide.id, fields })),
+    unchanged: unchanged.map(({ id }) => id),
+    removed: removed.map(({ id }) => id),
+  };
+  return `${JSON.stringify(told)}\n`;
+}
+
+function text({ added, changed, unchanged, removed }: Difference, { file, dryRun }: ImportFlags): string {
+  const lines = [
+    ...added.map(({ id, title }) => `  + ${id}: ${title}`),
+    ...changed.map(({ guide, fields }) => `  ~ ${guide.id}: ${fields.join(', ')}`),
+    ...removed.map(({ id, title }) => `  - ${id}: ${title}`),
+  ];
+  const counts = [`${added.length} added`, `${changed.length} changed`, `${unchanged.length} unchanged`];
+  if (removed.length > 0) counts.push(`${removed.length} removed`);
+  const head = dryRun ? `${file} would be imported (nothing was changed)` : `${file} is imported`;
+  return printable(`${[`${head}: ${counts.join(', ')}`, ...lines].join('\n')}\n`);
+}
