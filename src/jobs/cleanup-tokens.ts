@@ -17,8 +17,10 @@ export const cleanupTokens: Job = {
   async run(context) {
     const { countUsedTokens, deleteUsedTokens } = await import('../store/tokens.ts');
     const { db, now } = context;
-    const total = await countUsedTokens(db, now);
-    return sweepBatches(context, total, (from, rows) => deleteUsedTokens(db, now, from, rows));
+    return sweepBatches(context, {
+      deleteRange: (range) => deleteUsedTokens(db, now, range),
+      count: () => countUsedTokens(db, now),
+    });
   },
 
   async plan({ db, now, limit, counts }) {

@@ -16,16 +16,19 @@ export const resetCounts: Job = {
 
   async run(context) {
     const { countPastCounters, deletePastCounters } = await import('../store/token-counters.ts');
-    const { db, now } = context;
-    const { timeZone } = context.settings;
-    const total = await countPastCounters(db, now, timeZone);
-    return sweepBatches(context, total, (from, rows) => deletePastCounters(db, now, timeZone, from, rows));
+    const { db, now, settings } = context;
+    const today = { now, timeZone: settings.timeZone };
+    return sweepBatches(context, {
+      deleteRange: (range) => deletePastCounters(db, today, range),
+      count: () => countPastCounters(db, today),
+    });
   },
 
-  async plan({ db, now, limit, counts, settings: { timeZone } }) {
+  async plan({ db, now, limit, counts, settings }) {
     const { countPastCounters, samplePastCounters } = await import('../store/token-counters.ts');
-    counts.deleted = Math.min(await countPastCounters(db, now, timeZone), limit ?? Number.POSITIVE_INFINITY);
-    const sample = counts.deleted === 0 ? [] : await samplePastCounters(db, now, timeZone, 10);
+    const today = { now, timeZone: settings.timeZone };
+    counts.deleted = Math.min(await countPastCounters(db, today), limit ?? Number.POSITIVE_INFINITY);
+    const sample = counts.deleted === 0 ? [] : await samplePastCounters(db, today, 10);
     return {
       counts,
       estimate: { calls: 0, seconds: 0 },

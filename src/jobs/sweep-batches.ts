@@ -1,40 +1,62 @@
 import type { JobContext, JobResult } from '../job.ts';
+import type { RangeDeleted, RangeKey, RangeOptions } from '../store/range-delete.ts';
 
-/** Rows a batch: about a tenth of a second of work, and few enough statements for millions of rows. */
-const batchSize = 50_000;
+/** About a tenth of a second of work, and few enough statements for millions of rows. */
+const mostRows = 50_000;
+const leastRows = 500;
 
-/** One batch in key order. */
-export interface Batch {
-  deleted: number;
-  /** Where the next batch starts; null when there is none. */
-  next: string | null;
+/** A batch that took longer is followed by a smaller one, far from the second that a transaction may take. */
+const slowMs = 300;
+const fastMs = 100;
+
+/** Work that takes longer than this is worth a count of what is to come. */
+const longMs = 2_000;
+
+/** The due rows of one table. */
+export interface Sweep {
+  deleteRange(range: RangeOptions): Promise<RangeDeleted>;
+  /** For the progress of long work. */
+  count(): Promise<number>;
 }
 
 /**
  * Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop.
- * @param total what is due, for the progress
- * @param deleteBatch deletes about `rows` rows from a key on, never more
+ * @param batchRows rows a batch at first and at most; tests take fewer
  */
 export async function sweepBatches(
   { limit, stop, counts, progress }: JobContext,
-  total: number,
-  deleteBatch: (from: string | null, rows: number) => Promise<Batch>,
+  sweep: Sweep,
+  batchRows = mostRows,
 ): Promise<JobResult> {
   let left = limit ?? Number.POSITIVE_INFINITY;
-  let from: string | null = null;
-  progress.start(total, 'rows');
+  let from: RangeKey | null = null;
+  let rows = batchRows;
+  let counted = false;
+  const startedAt = performance.now();
+  progress.start(null, 'rows');
   try {
     while (left > 0 && stop.reason === null) {
-      const batch: Batch = await deleteBatch(from, Math.min(batchSize, left));
+      const batchAt = performance.now();
+      const batch: RangeDeleted = await sweep.deleteRange({ from, rows: Math.min(rows, left), exact: limit !== null });
       counts.deleted = (counts.deleted ?? 0) + batch.deleted;
       left -= batch.deleted;
       progress.advance(batch.deleted);
       if (batch.next === null) break;
       from = batch.next;
+      rows = nextSize(rows, performance.now() - batchAt, batchRows);
+      if (!counted && performance.now() - startedAt > longMs) {
+        counted = true;
+        progress.start(Math.min(await sweep.count(), left), 'rows');
+      }
     }
   } finally {
     progress.stop();
   }
   if (left <= 0) stop.request('limit');
   return { failed: 0, succeeded: counts.deleted ?? 0 };
+}
+
+function nextSize(rows: number, ms: number, most: number): number {
+  if (ms > slowMs) return Math.max(Math.ceil(rows / 2), Math.min(leastRows, most));
+  return ms < fastMs ? Math.min(rows * 2, most) : rows;
 }

@@ -1,35 +1,32 @@
 import { type Kysely, sql } from 'kysely';
-import { deleteRange, type RangeDeleted, type SweptTable } from './range-delete.ts';
+import { deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
 
-/** `now` is the database's clock, which a day's end goes by as the zone has it. */
-const due = (now: string, timeZone: string) => sql`date < (${now}::timestamptz at time zone ${timeZone}::text)::date`;
-
-const sweptCounters = (now: string, timeZone: string): SweptTable => ({
-  table: sql`token_generator_count`,
-  key: sql`(date, user_id)`,
-  keyText: sql<string>`date || ' ' || user_id`,
-  keyFrom: (text) => {
-    const [date = '', userId = ''] = text.split(' ');
-    return sql`(${date}::date, ${userId}::bigint)`;
-  },
-  due: due(now, timeZone),
-});
-
-/** Deletes the next `rows` counters of days before today, oldest first. */
-export function deletePastCounters(
-  db: Kysely<Database>,
-  now: string,
-  timeZone: string,
-  from: string | null,
-  rows: number,
-): Promise<RangeDeleted> {
-  return deleteRange(db, sweptCounters(now, timeZone), from, rows);
+/** A moment of the database's clock, and the zone that says which day it falls on. */
+export interface Today {
+  now: string;
+  timeZone: string;
 }
 
-export async function countPastCounters(db: Kysely<Database>, now: string, timeZone: string): Promise<number> {
+const due = ({ now, timeZone }: Today) => sql`date < (${now}::timestamptz at time zone ${timeZone}::text)::date`;
+
+const sweptCounters = (today: Today): SweptTable => ({
+  table: 'token_generator_count',
+  key: [
+    { column: 'date', type: 'date' },
+    { column: 'user_id', type: 'bigint' },
+  ],
+  due: due(today),
+});
+
+/** Deletes the next counters of days before today, oldest first. */
+export function deletePastCounters(db: Kysely<Database>, today: Today, options: RangeOptions): Promise<RangeDeleted> {
+  return deleteRange(db, sweptCounters(today), options);
+}
+
+export async function countPastCounters(db: Kysely<Database>, today: Today): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from token_generator_count where ${due(now, timeZone)}`.execute(db);
+    select count(*)::int as n from token_generator_count where ${due(today)}`.execute(db);
   return rows[0]?.n ?? 0;
 }
 
@@ -40,14 +37,10 @@ export interface CounterSample {
 }
 
 /** The days that would go, oldest first. */
-export async function samplePastCounters(
-  db: Kysely<Database>,
-  now: string,
-  timeZone: string,
-  days: number,
-): Promise<CounterSample[]> {
+export async function samplePastCounters(db: Kysely<Database>, today: Today, days: number): Promise<CounterSample[]> {
   const result = await sql<CounterSample>`
-    select date::text, count(*)::int as users, sum(token_generated)::text as tokens from token_generator_count
-    where ${due(now, timeZone)} group by date order by date limit ${days}`.execute(db);
+    select date::text, count(*)::int as users, sum(token_generated)::text as tokens
+    from token_generator_count where ${due(today)}
+    group by token_generator_count.date order by token_generator_count.date limit ${days}`.execute(db);
   return result.rows;
 }

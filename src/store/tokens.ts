@@ -1,26 +1,23 @@
 import { type Kysely, sql } from 'kysely';
 import { isSweptToken } from './due.ts';
-import { deleteRange, type RangeDeleted, type SweptTable } from './range-delete.ts';
+import { deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 
+/** Many tokens may expire at one time: without the token itself they could not be told apart. */
 const sweptTokens = (now: string): SweptTable => ({
-  table: sql`tokens`,
-  key: sql`expires_at`,
-  keyText: sql<string>`expires_at::text`,
-  keyFrom: (text) => sql`${text}::timestamptz`,
+  table: 'tokens',
+  key: [
+    { column: 'expires_at', type: 'timestamptz' },
+    { column: 'token', type: 'text' },
+  ],
   due: due(now),
 });
 
-/** Deletes the next `rows` tokens that expired and were used, in the order of their expiry. */
-export function deleteUsedTokens(
-  db: Kysely<Database>,
-  now: string,
-  from: string | null,
-  rows: number,
-): Promise<RangeDeleted> {
-  return deleteRange(db, sweptTokens(now), from, rows);
+/** Deletes the next tokens that were used and have expired, in the order of their expiry. */
+export function deleteUsedTokens(db: Kysely<Database>, now: string, options: RangeOptions): Promise<RangeDeleted> {
+  return deleteRange(db, sweptTokens(now), options);
 }
 
 export async function countUsedTokens(db: Kysely<Database>, now: string): Promise<number> {
@@ -39,6 +36,6 @@ export interface TokenSample {
 export async function sampleUsedTokens(db: Kysely<Database>, now: string, rows: number): Promise<TokenSample[]> {
   const result = await sql<TokenSample>`
     select unique_id::text, created_by::text, status, expires_at::text from tokens
-    where ${due(now)} order by expires_at limit ${rows}`.execute(db);
+    where ${due(now)} order by tokens.expires_at limit ${rows}`.execute(db);
   return result.rows;
 }
