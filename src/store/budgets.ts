@@ -72,3 +72,11 @@ export async function readPause(connection: Connection, botId: string): Promise<
   );
   return { seconds: Math.max(0, row?.seconds ?? 0), cooldown: row?.cooldown === true };
 }
+
+/** The bots that Telegram asked to pause, and until when. */
+export async function readPauses(connection: Connection): Promise<{ bot_id: string; until: Date }[]> {
+  return connection.query<{ bot_id: string; until: Date }>(
+    `select bot_id::text, paused_until as until from telesweep.budgets
+     where paused_until > clock_timestamp() order by bot_id`,
+  );
+}

@@ -55,6 +55,6 @@ async function readGroups(connection: Connection, messages: string): Promise<Dea
     select extract(epoch from min(sent_at) + interval '48 hours')::float8 - extract(epoch from now())::float8 as seconds,
            sum(messages)::float8 as messages, sum(calls)::float8 as calls
     from (${messages}) as due
-    group by date_trunc('minute', sent_at) order by 1`);
+    group by date_bin('1 minute', sent_at, 'epoch') order by 1`);
   return rows.map(({ seconds, messages: count, calls }) => ({ seconds, messages: count, calls }));
 }
