@@ -23,12 +23,8 @@ export function addressProblem(address: string): string | null {
   return /[^.]\.[^.]/.test(host) ? null : `its url ${shown} has a host without a dot; ${expected}`;
 }
 
+/** As it is written: URL would read `https:///path` as the host `path`, and `https://0` as an address with dots. */
 function hostOf(address: string): string | null {
-  // URL would read `https:///path` as the host `path`.
-  if (/^https?:\/\/[/?#\\]/i.test(address)) return null;
-  try {
-    return new URL(address).hostname;
-  } catch {
-    return null;
-  }
+  const written = /^https?:\/\/([^/?#\\]*)/i.exec(address)?.[1] ?? '';
+  return URL.canParse(address) ? written.replace(/^.*@/, '').replace(/:\d*$/, '') : null;
 }

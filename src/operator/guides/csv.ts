@@ -35,8 +35,9 @@ export function readCsv(text: string): { records: CsvRecord[]; faults: { line: n
 
   const endsCell = (): boolean => at >= text.length || /[\r\n]/.test(text.charAt(at)) || text[at] === separator;
   const readCell = (): string => {
-    let cell = text[at] === '"' ? readQuoted() : '';
-    if (!endsCell() && cell !== '') faults.push({ line, text: 'has text after a closing quote; write "" for a quote' });
+    const quoted = text[at] === '"';
+    let cell = quoted ? readQuoted() : '';
+    if (quoted && !endsCell()) faults.push({ line, text: 'has text after a closing quote; write "" for a quote' });
     for (; !endsCell(); at++) cell += text.charAt(at);
     return cell;
   };
