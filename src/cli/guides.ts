@@ -20,7 +20,7 @@ const fieldHelp = `
 FILE is JSON, an array of objects, or CSV with a header:
 
   id,position,title,description,url,enabled,markdown
-  risk-management,3,Risk Management,What to stake.,https://example.com/risk,true,
+  risk-management,3,Risk Management,What to risk.,https://example.com/r,true,
 
   id           names the guide; one that is known is changed, another is added
   position     the order of the rotation; a new guide without one comes last
