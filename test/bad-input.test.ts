@@ -184,7 +184,8 @@ describe('the command line: exit 64, with a suggestion', () => {
     expect(code).toBe(64);
     expect(stdout).toBe('');
     expect(stderr).toContain(problem);
-    if (suggestion !== '') expect(stderr).toMatch(new RegExp(`(Did you mean|choices are|Commands:)[^]*${suggestion}`));
+    if (suggestion !== '')
+      expect(stderr).toMatch(new RegExp(`(Did you mean|choices are|Commands:)[\\s\\S]*${suggestion}`));
   });
 
   test('with --json, stdout holds one object that says the same', async () => {
