@@ -8,7 +8,7 @@ const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd'];
 const examples: Examples = [
   ['telesweep schedule crontab >telesweep.cron', 'a crontab with all jobs; `crontab telesweep.cron` installs it'],
   ['telesweep schedule systemd --output /etc/systemd/system', 'a service and a timer for each job'],
-  ['telesweep schedule kubernetes --image registry.example/telesweep:1 | kubectl apply -f -', 'a CronJob for each job'],
+  ['telesweep schedule kubernetes | kubectl apply -f -', 'a CronJob for each job'],
 ];
 
 interface ScheduleArguments {

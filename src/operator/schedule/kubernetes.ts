@@ -62,6 +62,7 @@ spec:
           - action: Ignore
             onPodConditions:
               - type: DisruptionTarget
+                status: "True"
           # Failed items, wrong usage, a defect, a refused token, wrong settings: trying again would not help.
           - action: FailJob
             onExitCodes:

@@ -24,5 +24,6 @@ export function scheduleOf(job: Job, { guideIntervalMs }: ScheduleRequest): Sche
 
 /** The settings without which the job cannot run, in the order of the documentation. */
 export function needsOf(job: Job): string[] {
-  return [...new Set(['DATABASE_URL', ...(job.token === null ? [] : [job.token]), ...job.requires])];
+  const names = new Set(['DATABASE_URL', ...(job.token === null ? [] : [job.token]), ...job.requires]);
+  return [...names].map((name) => (name === 'GUIDE_BOT_TOKEN' ? 'GUIDE_BOT_TOKEN or TELEGRAM_BOT_TOKEN' : name));
 }

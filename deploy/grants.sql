@@ -1,0 +1,76 @@
+-- Two roles with the least rights: `telesweep` runs the jobs, `telesweep_migrate` makes and alters the tables.
+--
+--   psql --file deploy/grants.sql DATABASE      as a superuser, before the first `telesweep migrate`, and after each one
+--   psql --command '\password telesweep'        and the same for telesweep_migrate
+--
+-- The bots' tables are looked for in the first schema of the search path. Running this again does no harm.
+
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'telesweep') then
+    create role telesweep login;
+  end if;
+  if not exists (select from pg_roles where rolname = 'telesweep_migrate') then
+    create role telesweep_migrate login;
+  end if;
+  execute format('grant connect on database %I to telesweep, telesweep_migrate', current_database());
+  execute format('grant usage on schema %I to telesweep, telesweep_migrate', current_schema());
+  execute format('grant create on database %I to telesweep_migrate', current_database());
+  execute format('grant create on schema %I to telesweep_migrate', current_schema());
+end $$;
+
+-- Only its owner may alter a table, so telesweep_migrate becomes a member of the roles that own the bots' tables.
+do $$
+declare
+  standing record;
+begin
+  for standing in
+    select relname as name, pg_get_userbyid(relowner) as owner, rolsuper as of_superuser
+    from pg_class join pg_roles on pg_roles.oid = relowner
+    where relkind in ('r', 'p') and relnamespace = current_schema()::regnamespace
+      and relname in ('users', 'tokens', 'token_generator_count', 'pending_deletions', 'broadcasts', 'broadcast_messages', 'guides')
+  loop
+    if standing.of_superuser then
+      raise notice 'table % belongs to %, a superuser: run telesweep migrate as that role, or give the table another owner',
+        standing.name, standing.owner;
+    elsif standing.owner <> 'telesweep_migrate' then
+      execute format('grant %I to telesweep_migrate', standing.owner);
+    end if;
+  end loop;
+end $$;
+
+-- What each table is for the jobs. Where a row is only deleted, one harmless column may be updated as well, because
+-- PostgreSQL asks for that before it locks a row.
+do $$
+declare
+  item record;
+begin
+  for item in
+    select * from (values
+      (current_schema(), 'tokens', 'select, delete, update (created_at)'),
+      (current_schema(), 'token_generator_count', 'select, delete, update (token_generated)'),
+      (current_schema(), 'pending_deletions', 'select, delete,
+        update (attempts, next_attempt_at, failed_at, failure, messages_deleted_at, notice_started_at)'),
+      (current_schema(), 'broadcasts', 'select, delete, update (failed_at, failure, deletion_started_at)'),
+      (current_schema(), 'broadcast_messages', 'select, delete, update (attempts, next_attempt_at, failed_at, failure)'),
+      (current_schema(), 'guides', 'select'),
+      ('telesweep', 'migrations', 'select'),
+      ('telesweep', 'runs', 'select, insert, update, delete'),
+      ('telesweep', 'leases', 'select, insert, update, delete'),
+      ('telesweep', 'budgets', 'select, insert, update'),
+      ('telesweep', 'bots', 'select, insert, update'),
+      ('telesweep', 'guide_posts', 'select, insert, update, delete'),
+      ('telesweep', 'guide_totals', 'select, insert, update')
+    ) as wanted (schema_name, table_name, rights)
+    where to_regclass(format('%I.%I', schema_name, table_name)) is not null
+  loop
+    execute format('grant usage on schema %I to telesweep', item.schema_name);
+    execute format('grant %s on %I.%I to telesweep', item.rights, item.schema_name, item.table_name);
+  end loop;
+end $$;
+
+-- `telesweep guides import` writes to guides: run it as telesweep_migrate, or let the jobs' role do it:
+--   grant insert, update, delete on guides to telesweep;
+-- A bot that connects as a role of its own needs rights on tables that telesweep migrate has made:
+--   grant select, insert, update on users, tokens, token_generator_count to your_bot;
+--   grant insert on pending_deletions, broadcasts, broadcast_messages to your_bot;
