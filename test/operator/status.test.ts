@@ -235,6 +235,16 @@ describe('the backlog', () => {
     );
   });
 
+  test('messages of several broadcasts in one chat travel in one call', async () => {
+    const messages = [1, 2, 3, 4].map((chatId) => ({ chatId, messageId: 1 }));
+    await broadcast(scene.db, { messages });
+    await broadcast(scene.db, { messages: messages.slice(0, 2) });
+    await broadcast(scene.db, { messages: [{ chatId: 9, messageId: 1 }] });
+    const told = of(await status(), 'delete-broadcasts');
+    expect(told.backlog.due).toBe(7);
+    expect(told.forecast?.calls).toBe(5);
+  });
+
   test('what is past 48 hours already costs no call', async () => {
     await pendingDeletion(scene.db, { age: '49h', messageIds: [1, 2, 3] });
     await pendingDeletion(scene.db, { age: '1h', messageIds: [4] });
