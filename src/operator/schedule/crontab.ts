@@ -27,7 +27,7 @@ CRON_TZ=${timeZone}
 `;
   const lines = jobs.map((job) => {
     const { cron, maxRuntime } = scheduleOf(job, request);
-    const command = `telesweep ${job.name} --quiet --max-runtime ${maxRuntime} --env-file ${envFile}`;
+    const command = `telesweep ${job.name} --max-runtime ${maxRuntime} --quiet --env-file ${envFile}`;
     return `
 # ${job.summary}; needs ${needsOf(job).join(', ')}
 ${cron}  ${command}

@@ -118,7 +118,8 @@ ${secrets.map(environment).join('')}${job.token === 'GUIDE_BOT_TOKEN' ? otherBot
             - name: secrets
               secret:
                 secretName: telesweep
-                defaultMode: 0440
+                # 0440 in octal, which not every reader of YAML knows.
+                defaultMode: 288
                 items:
 ${secrets.map(secretItem).join('')}`;
 }
