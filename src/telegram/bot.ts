@@ -147,13 +147,13 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
         if (claimed !== null) return claimed;
         counts.calls++;
         const outcome = await client.sendMessage(message, stop.hardSignal);
-        pace.sent(message.chatId);
         if (outcome.kind === 'rate_limited') {
           await claim.takeBack();
           read(outcome);
           await rateLimited(outcome.retryAfterSeconds);
           continue;
         }
+        pace.sent(message.chatId);
         // Taken back before anything can throw: these prove that nothing was sent.
         if (outcome.kind === 'not_sent' || outcome.kind === 'token_refused') await claim.takeBack();
         read(outcome);
