@@ -3,6 +3,6 @@ import { type KillPoint, killAtEach } from './kills.ts';
 
 test.concurrent.each<KillPoint>(['call', 'done call'])(
   'killed at its nth %s, for every n: nothing stays due and no notice is sent twice',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   (point) => killAtEach(point, 10),
 );
