@@ -56,7 +56,21 @@ const minute = 60_000;
  * Reads and checks every setting.
  * @throws SettingsError that names all that is wrong at once, in the order of the table, and holds no secret
  */
-export function readSettings({ env, envFile = null, requires }: SettingsRequest): Settings {
+export function readSettings(request: SettingsRequest): Settings {
+  const { settings, problems } = checkSettings(request);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/**
+ * Reads what can be read, and tells what is wrong with the rest: a setting that is missing or malformed has its default
+ * or none. For a caller that goes on all the same.
+ */
+export function checkSettings({ env, envFile = null, requires }: SettingsRequest): {
+  settings: Settings;
+  /** In the order of the table, without secrets. */
+  problems: string[];
+} {
   const sources = openSources(env, envFile);
   const reader = new Reader(sources, requires);
 
@@ -87,8 +101,7 @@ export function readSettings({ env, envFile = null, requires }: SettingsRequest)
 
   const secrets = worthHiding(reader.secrets);
   const problems = [...sources.fileProblems, ...reader.problems, ...sources.nameProblems];
-  if (problems.length > 0) throw new SettingsError(problems.map((problem) => describeProblem(problem, secrets)));
-  return { ...settings, secrets };
+  return { settings: { ...settings, secrets }, problems: problems.map((problem) => describeProblem(problem, secrets)) };
 }
 
 function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSettings {
@@ -101,7 +114,7 @@ function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSetting
   const { connectionString, secrets, problems } = readDatabase(url, sources.values);
   reader.secrets.push(...secrets);
   reader.problems.push(...problems);
-  return { connectionString, applicationName };
+  return problems.length > 0 ? { applicationName } : { connectionString, applicationName };
 }
 
 /** Reads one setting after another and collects what is wrong and what is secret. */
