@@ -63,6 +63,8 @@ begin
       ('telesweep', 'guide_totals', 'select, insert, update')
     ) as wanted (schema_name, table_name, rights)
     where to_regclass(format('%I.%I', schema_name, table_name)) is not null
+      -- Before the first migration a bot's table lacks telesweep's columns.
+      and to_regclass('telesweep.migrations') is not null
   loop
     execute format('grant usage on schema %I to telesweep', item.schema_name);
     execute format('grant %s on %I.%I to telesweep', item.rights, item.schema_name, item.table_name);
