@@ -182,13 +182,12 @@ export async function failPosts(
     ) ${addToTotals}`.execute(db);
 }
 
-/** Forgets posts of slots past their time; the last slot stays, because the rotation goes on from it. */
-export async function prunePosts(db: Db, days: number): Promise<void> {
+/** Forgets posts past their time; those of the last slot stay, because the rotation goes on from it. */
+export async function prunePosts(db: Db, days: { posted: number; failed: number }): Promise<void> {
   await sql`
     delete from telesweep.guide_posts
-    where slot < now() - make_interval(days => ${days}) and slot < (select max(slot) from telesweep.guide_posts)`.execute(
-    db,
-  );
+    where slot < now() - make_interval(days => case when state = 'posted' then ${days.posted}::int else ${days.failed}::int end)
+      and slot < (select max(slot) from telesweep.guide_posts)`.execute(db);
 }
 
 const addToTotals = sql`

@@ -191,7 +191,7 @@ describe('the rotation', () => {
   test('outlives the pruning of old posts', async () => {
     const ids = newChannels(scene, 1);
     await guidesInOrder(scene.db, 'a', 'b', 'c');
-    const env = postTo(ids, { RUN_HISTORY_DAYS: '1' });
+    const env = postTo(ids, { RUN_HISTORY_DAYS: '1', FAILED_DAYS: '1' });
     expect(await guidesOfSlots(env, 2)).toEqual(['a', 'b']);
     await scene.db.setClock('2026-08-01T09:30:00Z');
     expect((await scene.pass(['post-guide'], env)).summary.guide_id).toBe('c');

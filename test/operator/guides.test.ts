@@ -6,6 +6,7 @@ import { clearGuides, guidesInOrder, newChannels, postTo } from '../support/guid
 import { guide } from '../support/rows.ts';
 import type { RunResult } from '../support/run.ts';
 import { createScene, type Scene } from '../support/scene.ts';
+import { onTerminal } from '../support/terminal.ts';
 
 let scene: Scene;
 const folder = mkdtempSync(join(tmpdir(), 'telesweep-guides-'));
@@ -365,6 +366,15 @@ describe('guides preview', () => {
     const result = await scene.run(args);
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(message);
+  });
+
+  test('shows bold on a terminal, and plain where NO_COLOR is set', async () => {
+    await guide(scene.db, { id: 'a', position: 1, title: 'Two\nlines', description: 'plain' });
+    const env = { DATABASE_URL: scene.db.url };
+    const bold = await onTerminal(['guides', 'preview'], { ...env, NO_COLOR: '' }, []);
+    expect(bold.screen).toContain('\n  \x1b[1mTwo\x1b[22m\n  \x1b[1mlines\x1b[22m\n\n  plain\n');
+    const plain = await onTerminal(['guides', 'preview'], { ...env, NO_COLOR: '1' }, []);
+    expect(plain.screen).toContain('\n  Two\n  lines\n\n  plain\n');
   });
 
   test('keeps control characters of a title off the terminal', async () => {

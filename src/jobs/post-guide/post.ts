@@ -32,7 +32,7 @@ export async function postToChannels(context: JobContext): Promise<JobResult> {
     progress.stop();
   }
   bot.checkAnswered();
-  await prunePosts(db, settings.runHistoryDays);
+  await prunePosts(db, { posted: settings.runHistoryDays, failed: settings.failedDays });
   if (pending.length < slot.pending.length) stop.request('limit');
   const { posted = 0, already_posted = 0, uncertain = 0, failed = 0 } = counts;
   return { failed, succeeded: posted + already_posted + uncertain, guide_id: guide.id };
