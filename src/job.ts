@@ -55,7 +55,7 @@ export interface Stop {
   readonly hardSignal: AbortSignal;
   /** Milliseconds left until the deadline; null where the pass has none. */
   msLeft(): number | null;
-  /** The first reason stays. */
+  /** The first reason stays, but a lost lease explains an error. */
   request(reason: StopReason): void;
 }
 

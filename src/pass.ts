@@ -1,12 +1,13 @@
 import { monotonicMs } from './clock.ts';
 import { exitCodeOfOutcome, exitCodes } from './exit-code.ts';
 import type { Backlog, Counts, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
+import { type KeptLease, keepLease } from './pass-lease.ts';
 import { createReport, endWithoutSettings, type PassOptions, type Report } from './pass-report.ts';
 import { newSummary, noteEnd, noteFailure } from './pass-summary.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
 import { type Connection, connect } from './store/connect.ts';
-import { closeRun, heartbeatMs, openRun, readBacklog, readClock, renewLease } from './store/runs.ts';
+import { closeRun, openRun, readBacklog, readClock } from './store/runs.ts';
 import type { Bot } from './telegram/bot.ts';
 import type { World } from './world.ts';
 
@@ -106,14 +107,14 @@ class Pass {
       this.#stop.request('busy');
       this.#report.busy(opening.holder ?? 'another process', opening.heldSince?.toISOString() ?? 'just now');
     } else {
-      const heartbeat = this.#keepLease();
+      const lease = keepLease(this.#connection, this.#job.name, summary.run_id, this.#stop);
       try {
-        if (opening.due) result = await this.#work(opening.now);
+        if (opening.due) result = await this.#work(opening.now, lease);
         else await this.#idle();
       } catch (error) {
-        failure = { error };
+        if (!(await lease.explains(error))) failure = { error };
       } finally {
-        clearInterval(heartbeat);
+        lease.stop();
         // A bot that could not be made has been heard of already.
         await this.#bot?.then(
           (bot) => bot.close(),
@@ -131,13 +132,13 @@ class Pass {
     return exitCodeOfOutcome(summary.outcome);
   }
 
-  async #work(now: string): Promise<JobResult> {
+  async #work(now: string, lease: KeptLease): Promise<JobResult> {
     if (this.#stop.reason !== null || (await this.#coolsDown())) return { failed: 0, succeeded: 0 };
     this.#report.working();
     const result = await this.#job.run(await this.#context(now));
     if (result.guide_id !== undefined) this.#summary.guide_id = result.guide_id;
     if (this.#stop.reason === 'error') {
-      throw this.#heartbeatFailure ?? new Error('the pass was stopped without a reason');
+      throw lease.failure ?? new Error('the pass was stopped without a reason');
     }
     return result;
   }
@@ -205,22 +206,6 @@ class Pass {
     if (guideTotals === undefined) return;
     const rows = await this.#connection.query<{ status: string; total: number }>(guideTotals);
     this.guidesPosted = Object.fromEntries(rows.map(({ status, total }) => [status, total]));
-  }
-
-  #heartbeatFailure: unknown = null;
-
-  #keepLease(): NodeJS.Timeout {
-    return setInterval(() => {
-      renewLease(this.#connection, this.#job.name, this.#summary.run_id).then(
-        (held) => {
-          if (!held) this.#stop.request('lease_lost');
-        },
-        (error: unknown) => {
-          this.#heartbeatFailure ??= error;
-          this.#stop.request('error');
-        },
-      );
-    }, heartbeatMs);
   }
 
   #token(): string | null {

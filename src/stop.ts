@@ -23,7 +23,9 @@ export function createStop(maxRuntimeMs: number | null, signalled: AbortSignal):
   let graceTimer: NodeJS.Timeout | undefined;
 
   const request = (next: StopReason): void => {
-    if (reason !== null) return;
+    // Who lost the lease meets errors that come of it.
+    const explained = reason === 'error' && next === 'lease_lost';
+    if (reason !== null && !explained) return;
     reason = next;
     soft.abort();
   };

@@ -9,7 +9,7 @@ const layers: readonly (readonly [RegExp, number])[] = [
   [/^bin\//, 70],
   [/^src\/cli\//, 60],
   [/^src\/cli\.ts$/, 60],
-  [/^src\/(pass|pass-report|pass-summary|world)\.ts$/, 50],
+  [/^src\/(pass|pass-lease|pass-report|pass-summary|world)\.ts$/, 50],
   [/^src\/operator\//, 50],
   [/^src\/jobs\//, 40],
   [/^src\/telegram\//, 30],

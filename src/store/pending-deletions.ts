@@ -87,12 +87,12 @@ export async function startNotices(db: Db, runId: string, ids: readonly string[]
   return new Set(rows.map((row) => row.id));
 }
 
-/** Takes intents back: it is proven that these notices were not sent. */
+/** Takes a pass's own intents back: it is proven that these notices were not sent. @returns those taken back */
 export async function takeBackNotices(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await db
     .updateTable('pending_deletions')
     .set({ notice_started_at: null })
-    .where('id', 'in', [...ids])
+    .where('id', 'in', lockable(db, ids))
     .returning('id')
     .execute();
   return new Set(rows.map((row) => row.id));
@@ -104,31 +104,70 @@ export async function removeRecords(db: Db, ids: readonly string[]): Promise<Rea
   return new Set(rows.map((row) => row.id));
 }
 
-/** Keeps records for the operator, with the reason; they are not tried again by themselves. */
-export async function failRecords(db: Db, failures: readonly { id: string; failure: string }[]): Promise<void> {
-  await sql`
-    update pending_deletions as record
-    set failed_at = now(), failure = failed.failure, attempts = attempts + 1, next_attempt_at = null, notice_started_at = null
-    from unnest(${failures.map(({ id }) => id)}::bigint[], ${failures.map(({ failure }) => failure)}::text[])
-      as failed (id, failure)
-    where record.id = failed.id`.execute(db);
+/** A record to write down; `claimed` where the pass itself committed the intent to send its notice. */
+interface Written {
+  id: string;
+  claimed: boolean;
 }
 
-/** Leaves records for a later pass, after a wait that grows with each attempt; the intent to send is taken back. */
-export async function deferRecords(db: Db, records: readonly { id: string; attempts: number }[]): Promise<void> {
+export interface FailedRecord extends Written {
+  failure: string;
+}
+
+export interface DeferredRecord extends Written {
+  /** Before this one. */
+  attempts: number;
+}
+
+/**
+ * The intent of another pass stays, and its record with it: one that lost its lease without knowing would else clear
+ * the intent of the one that took over.
+ */
+const notOfAnother = sql`(written.claimed or record.notice_started_at is null)`;
+
+/**
+ * Keeps records for the operator, with the reason; they are not tried again by themselves. The pass's own intent is
+ * taken back.
+ * @returns the records that were written
+ */
+export async function failRecords(db: Db, failures: readonly FailedRecord[]): Promise<ReadonlySet<FailedRecord>> {
+  const { rows } = await sql<{ id: string }>`
+    update pending_deletions as record
+    set failed_at = now(), failure = written.failure, attempts = attempts + 1, next_attempt_at = null, notice_started_at = null
+    from unnest(${failures.map(({ id }) => id)}::bigint[], ${failures.map(({ claimed }) => claimed)}::boolean[],
+                ${failures.map(({ failure }) => failure)}::text[]) as written (id, claimed, failure)
+    where record.id in (${lockable(db, idsOf(failures))}) and record.id = written.id and ${notOfAnother}
+    returning record.id::text as id`.execute(db);
+  return chosen(failures, rows);
+}
+
+/**
+ * Leaves records for a later pass, after a wait that grows with each attempt. The pass's own intent is taken back.
+ * @returns the records that were written
+ */
+export async function deferRecords(db: Db, records: readonly DeferredRecord[]): Promise<ReadonlySet<DeferredRecord>> {
   const attempts = records.map((record) => record.attempts + 1);
-  await sql`
+  const { rows } = await sql<{ id: string }>`
     update pending_deletions as record
-    set attempts = deferred.attempts, notice_started_at = null,
+    set attempts = written.attempts, notice_started_at = null,
         next_attempt_at = least(
-          now() + make_interval(secs => deferred.wait),
+          now() + make_interval(secs => written.wait),
           greatest(record.created_at + interval '47 hours 50 minutes', now() + interval '30 seconds'))
-    from unnest(${records.map(({ id }) => id)}::bigint[], ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[])
-      as deferred (id, attempts, wait)
-    where record.id = deferred.id`.execute(db);
+    from unnest(${records.map(({ id }) => id)}::bigint[], ${records.map(({ claimed }) => claimed)}::boolean[],
+                ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[]) as written (id, claimed, attempts, wait)
+    where record.id in (${lockable(db, idsOf(records))}) and record.id = written.id and ${notOfAnother}
+    returning record.id::text as id`.execute(db);
+  return chosen(records, rows);
 }
 
-/** Locks what is free among the records and passes over what somebody else holds. */
+const idsOf = (records: readonly Written[]): string[] => records.map(({ id }) => id);
+
+function chosen<T extends Written>(records: readonly T[], rows: readonly { id: string }[]): ReadonlySet<T> {
+  const ids = new Set(rows.map(({ id }) => id));
+  return new Set(records.filter(({ id }) => ids.has(id)));
+}
+
+/** Locks what is free among the records and passes over what somebody else holds: nobody waits for a bot's lock. */
 function lockable(db: Db, ids: readonly string[]) {
   return db
     .selectFrom('pending_deletions')

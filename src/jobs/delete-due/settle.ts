@@ -1,7 +1,9 @@
 import type { JobContext } from '../../job.ts';
 import { coalesce } from '../../store/coalesce.ts';
 import {
+  type DeferredRecord,
   deferRecords,
+  type FailedRecord,
   failRecords,
   markMessagesDeleted,
   removeRecords,
@@ -11,9 +13,9 @@ import {
 import type { Claim } from '../../telegram/bot.ts';
 import type { Failure, Work } from './record.ts';
 
-/** A record that a bot holds locked when it is to be removed gets so many more chances, so far apart. */
-const removalTries = 10;
-const removalPauseMs = 100;
+/** What somebody's lock keeps from being written gets so many more chances, so far apart. */
+const lockedTries = 10;
+const lockedPauseMs = 100;
 
 /** Writes down what became of records, in bulk while calls go on. */
 export interface Settle {
@@ -36,14 +38,11 @@ export function createSettle({ db, runId, counts, log }: JobContext): Settle {
   const start = coalesce<string>((ids) => startNotices(db, runId, ids));
   const takeBack = coalesce<string>((ids) => takeBackNotices(db, ids));
   const remove = coalesce<string>((ids) => removeRecords(db, ids));
-  const fail = coalesce<{ id: string; failure: string }>(async (failures) => {
-    await failRecords(db, failures);
-    return new Set(failures);
-  });
-  const defer = coalesce<{ id: string; attempts: number }>(async (records) => {
-    await deferRecords(db, records);
-    return new Set(records);
-  });
+  const fail = coalesce<FailedRecord>((failures) => failRecords(db, failures));
+  const defer = coalesce<DeferredRecord>((records) => deferRecords(db, records));
+
+  /** Records with an intent of this pass. Those of another pass, which may have taken over, are left alone. */
+  const claimed = new Set<string>();
 
   const underWay = new Set<Promise<unknown>>();
   let failure: { error: unknown } | null = null;
@@ -56,12 +55,17 @@ export function createSettle({ db, runId, counts, log }: JobContext): Settle {
     underWay.add(tracked);
   };
 
-  const locked: string[] = [];
-  const removeLocked = async (): Promise<void> => {
-    for (let tries = 0; locked.length > 0 && tries < removalTries; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, removalPauseMs));
-      const removed = await removeRecords(db, locked);
-      locked.splice(0, locked.length, ...locked.filter((id) => !removed.has(id)));
+  type Write = () => Promise<boolean>;
+  let locked: Write[] = [];
+  const write = async (one: Write): Promise<void> => {
+    if (!(await one())) locked.push(one);
+  };
+  const writeLocked = async (): Promise<void> => {
+    for (let tries = 0; locked.length > 0 && tries < lockedTries; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, lockedPauseMs));
+      const again = locked;
+      locked = [];
+      await Promise.all(again.map(write));
     }
   };
 
@@ -72,33 +76,36 @@ export function createSettle({ db, runId, counts, log }: JobContext): Settle {
       await mark(id);
     },
     claim: (id) => ({
-      commit: () => start(id),
-      takeBack: async () => {
-        await takeBack(id);
+      async commit() {
+        const started = await start(id);
+        if (started) claimed.add(id);
+        return started;
+      },
+      async takeBack() {
+        await write(() => takeBack(id));
+        claimed.delete(id);
       },
     }),
     done(id) {
       settle.succeeded++;
       counts.records = (counts.records ?? 0) + 1;
-      track(
-        remove(id).then((removed) => {
-          if (!removed) locked.push(id);
-        }),
-      );
+      track(write(() => remove(id)));
     },
     fail({ id }, reason) {
       settle.failed++;
       log.warn({ record: id, failure: reason }, `record ${id} is given up: ${reason}`);
-      track(fail({ id, failure: reason }));
+      const record = { id, failure: reason, claimed: claimed.has(id) };
+      track(write(() => fail(record)));
     },
-    defer({ record }) {
+    defer({ record: { id, attempts } }) {
       counts.deferred = (counts.deferred ?? 0) + 1;
-      track(defer({ id: record.id, attempts: record.attempts }));
+      const record = { id, attempts, claimed: claimed.has(id) };
+      track(write(() => defer(record)));
     },
     async drain() {
       while (underWay.size > 0) await Promise.all(underWay);
       if (failure !== null) throw failure.error;
-      await removeLocked();
+      await writeLocked();
     },
   };
   return settle;
