@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { JobName } from '../job.ts';
-import { schedules } from '../schedules.ts';
 import type { World } from '../world.ts';
+import { everyJob, jobOption } from './jobs.ts';
 import { type Examples, subcommand } from './subcommand.ts';
 
 const examples: Examples = [
@@ -17,9 +17,6 @@ for that long. A pass under way is not overdue, unless the one before it was cut
 off.
 `;
 
-/** Every job, in the order of the table of schedules. */
-export const everyJob: readonly JobName[] = Object.keys(schedules).filter((name): name is JobName => name in schedules);
-
 export function addStatus(program: Command, world: World, exit: (code: number) => void): void {
   subcommand(program, 'status', 'tell how the jobs stand: last and next runs, backlog, forecast', examples, notes)
     .addOption(jobOption())
@@ -30,15 +27,4 @@ export function addStatus(program: Command, world: World, exit: (code: number) =
       const { job: jobs = everyJob, json = false, envFile = null } = flags;
       exit(await runStatus({ jobs, json, envFile }, world));
     });
-}
-
-/** `--job`, which may be given again. */
-export function jobOption(): Option {
-  return new Option('--job <JOB>', 'this job alone; may be given again').argParser(
-    (name: string, names: JobName[] | undefined) => {
-      const job = everyJob.find((known) => known === name);
-      if (job === undefined) throw new InvalidArgumentError(`expected ${everyJob.join(', ')}.`);
-      return [...(names ?? []), job];
-    },
-  );
 }

@@ -174,12 +174,13 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-async function readNow(connection: Connection): Promise<Date> {
+/** The database's clock. */
+export async function readNow(connection: Connection): Promise<Date> {
   const [row] = await connection.query<{ now: Date }>('select now() as now');
   return row?.now ?? new Date();
 }
 
-async function readBacklog(connection: Connection, job: Job, settings: Settings): Promise<Backlog> {
+export async function readBacklog(connection: Connection, job: Job, settings: Settings): Promise<Backlog> {
   const { text, values } = job.backlog(settings);
   const [row] = await connection.query<Record<string, unknown> & Backlog>(text, values);
   return { due: row?.due ?? 0, oldest_due_seconds: Math.max(0, Math.round(row?.oldest_due_seconds ?? 0)) };

@@ -1,0 +1,44 @@
+import type { Finding } from './finding.ts';
+
+const colors: Record<Finding['level'], string> = { fine: '\u001b[32m', warning: '\u001b[33m', fault: '\u001b[31m' };
+const reset = '\u001b[0m';
+
+/** What `doctor` prints for people: a line or more for each finding, then the verdict. */
+export function doctorText(findings: readonly Finding[], width: number, color: boolean): string {
+  const indent = 'warning  '.length;
+  const blocks = findings.map(({ check, level, text, way_out }) => {
+    const word = color ? `${colors[level]}${level}${reset}` : level;
+    const lines = wrap(`${check}: ${text}`, width - indent);
+    if (way_out !== null) lines.push(...wrap(`→ ${way_out}`, width - indent));
+    const [first = '', ...rest] = lines.map(printable);
+    const head = `${word}${' '.repeat(indent - level.length)}${first}`;
+    return [head, ...rest.map((line) => ' '.repeat(indent) + line)].join('\n');
+  });
+  return `${blocks.join('\n')}\n\n${verdict(findings)}\n`;
+}
+
+export function verdict(findings: readonly Finding[]): string {
+  const count = (level: Finding['level'], word: string): string => {
+    const n = findings.filter((finding) => finding.level === level).length;
+    return `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
+  };
+  return `${count('fault', 'fault')}, ${count('warning', 'warning')}`;
+}
+
+/** Breaks a text at spaces; a word that is too long stays whole, so that it can be copied. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Texts from outside must not move a terminal's cursor. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '');
+}

@@ -1,0 +1,98 @@
+import { SettingsError, UnavailableError } from '../../errors.ts';
+import type { JobName } from '../../job.ts';
+import { redact } from '../../redact.ts';
+import type { Settings } from '../../settings.ts';
+import { readPauses } from '../../store/budgets.ts';
+import { type Connection, connect } from '../../store/connect.ts';
+import type { World } from '../../world.ts';
+import { readOnly } from '../command.ts';
+import { checkBots } from './bots.ts';
+import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';
+import { type Finding, fault } from './finding.ts';
+import { checkGuides } from './guides.ts';
+import { checkSchedules } from './schedule.ts';
+import { checkAllSettings } from './settings.ts';
+import { checkRights, checkTables } from './tables.ts';
+import { checkWork } from './work.ts';
+
+export interface Request {
+  envFile: string | null;
+  /** Null for all. */
+  jobs: readonly JobName[] | null;
+  everyJob: readonly JobName[];
+}
+
+/**
+ * Looks at everything that the jobs need, as far as the settings allow. Reads alone: the database refuses a change, and
+ * Telegram is asked getMe, getChat and getChatMember. Never throws; findings hold no secret.
+ */
+export async function examine({ envFile, jobs: asked, everyJob }: Request, world: World): Promise<Finding[]> {
+  const { settings, findings: ofSettings } = checkAllSettings({ env: world.env, envFile, jobs: asked });
+  const withoutGuides = asked === null && settings.guideChatIds.length === 0;
+  const jobs = (asked ?? everyJob).filter((job) => !(withoutGuides && job === 'post-guide'));
+  const { findings: ofDatabase, pauses } = await examineDatabase(settings, jobs, world.signal);
+  const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
+  return [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram].map((finding) => hide(finding, settings));
+}
+
+interface DatabaseFindings {
+  findings: Finding[];
+  pauses: ReadonlyMap<string, Date>;
+}
+
+async function examineDatabase(
+  settings: Settings,
+  jobs: readonly JobName[],
+  signal: AbortSignal,
+): Promise<DatabaseFindings> {
+  const nothing: DatabaseFindings = { findings: [], pauses: new Map() };
+  if (settings.database.connectionString === undefined) return nothing;
+  let connection: Connection;
+  try {
+    connection = await connect(settings.database, { statementTimeoutMs: null, signal });
+  } catch (error) {
+    return { ...nothing, findings: [unexpected('database', error)] };
+  }
+  try {
+    const read = (check: string, work: () => Promise<Finding[]>) => attempt(check, () => readOnly(connection, work));
+    const findings = [
+      ...(await attempt('database', () => checkServer(connection))),
+      ...(await attempt('clock', () => checkClock(connection))),
+      ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
+      ...(await attempt('tables', () => checkTables(connection))),
+      ...(await read('rights', () => checkRights(connection, jobs))),
+      ...(await read('work', () => checkWork(connection, jobs, settings))),
+      ...(jobs.includes('post-guide') ? await attempt('guides', () => checkGuides(connection)) : []),
+      ...(await read('schedule', () => checkSchedules(connection, jobs, settings))),
+    ];
+    const pauses = await readPauses(connection).catch(() => []);
+    return { findings, pauses: new Map(pauses.map(({ bot_id, until }) => [bot_id, until])) };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What keeps a check from its answer is an answer as well. */
+async function attempt(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await work();
+  } catch (error) {
+    // What is not migrated was told of once.
+    if (error instanceof SettingsError && /is not migrated/.test(error.message)) return [];
+    return [unexpected(check, error)];
+  }
+}
+
+function unexpected(check: string, error: unknown): Finding {
+  const text = error instanceof Error ? error.message : String(error);
+  const known = error instanceof SettingsError || error instanceof UnavailableError;
+  return fault(check, known ? text : `a defect of telesweep: ${text}`, null);
+}
+
+function hide(finding: Finding, { secrets }: Settings): Finding {
+  return {
+    ...finding,
+    text: redact(finding.text, secrets),
+    way_out: finding.way_out === null ? null : redact(finding.way_out, secrets),
+  };
+}

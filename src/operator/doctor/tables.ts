@@ -1,0 +1,44 @@
+import { SettingsError } from '../../errors.ts';
+import type { JobName } from '../../job.ts';
+import type { Connection } from '../../store/connect.ts';
+import { readMissingRights } from '../../store/rights.ts';
+import { migrate } from '../migrate.ts';
+import { type Finding, fault, fine, warning } from './finding.ts';
+
+/** Steps of `migrate` that are told of one by one. */
+const mostSteps = 5;
+
+/** Tables, columns, defaults, keys and indexes: whatever `telesweep migrate` would still do. */
+export async function checkTables(connection: Connection): Promise<Finding[]> {
+  const check = 'tables';
+  try {
+    const steps = await migrate(await connection.kysely(), { dryRun: true });
+    if (steps.length === 0) return [fine(check, 'every table, column and index stands')];
+    const told = steps.slice(0, mostSteps).map(({ what }) => what);
+    const more = steps.length > mostSteps ? `, and ${steps.length - mostSteps} more` : '';
+    return [fault(check, `not all is migrated; missing: ${told.join(', ')}${more}`, 'telesweep migrate')];
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return error.problems.map((problem) => fault(check, problem, 'see telesweep migrate --dry-run'));
+  }
+}
+
+/** What the role of `DATABASE_URL` lacks. */
+export async function checkRights(connection: Connection, jobs: readonly JobName[]): Promise<Finding[]> {
+  const check = 'rights';
+  const { role, missing, hidden } = await readMissingRights(connection, jobs);
+  const findings = missing.map(({ rights, on, jobs: users }) => {
+    const text = `role ${role} lacks ${rights} on ${on}, for ${users?.join(' and ') ?? 'every job'}`;
+    return fault(check, text, `grant ${rights} on ${on} to ${role}`);
+  });
+  for (const table of hidden) {
+    findings.push(
+      warning(
+        check,
+        `row security may hide rows of ${table} from role ${role}`,
+        `alter role ${role} bypassrls, or add a policy`,
+      ),
+    );
+  }
+  return findings.length === 0 ? [fine(check, `role ${role} has what the jobs need`)] : findings;
+}
