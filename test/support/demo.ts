@@ -1,14 +1,19 @@
 /**
- * `npm run demo`: a day of a bot on a real PostgreSQL and a simulated Telegram, swept by the built telesweep.
+ * `npm run demo`: a day of a bot on a real PostgreSQL and a simulated Telegram, swept by all jobs of the built telesweep.
  * Exits 0 where everything is as it should be, 1 where something is not, 128 + n after a signal.
  */
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
+import { cleanupTokensSection } from './demo/cleanup-tokens.ts';
 import { fullDay } from './demo/day.ts';
+import { deleteBroadcastsSection } from './demo/delete-broadcasts.ts';
 import { deleteDueSection } from './demo/delete-due.ts';
+import { postGuideSection } from './demo/post-guide.ts';
+import { resetCountsSection } from './demo/reset-counts.ts';
 import { Screen } from './demo/screen.ts';
 import type { Section } from './demo/section.ts';
 import { openStage, type Stage } from './demo/stage.ts';
+import { showWhole } from './demo/whole.ts';
 
 /** Resolves with the exit code of the first signal; those after it find the demo cleaning up. */
 function interrupted(): Promise<number> {
@@ -19,8 +24,11 @@ function interrupted(): Promise<number> {
   });
 }
 
-/** @returns the exit code */
-async function play(stage: Stage, sections: readonly Section[], startedAt: number): Promise<number> {
+/**
+ * Plays one act after the other; the jobs of an act run at the same time, as a crontab has them.
+ * @returns the exit code
+ */
+async function play(stage: Stage, acts: readonly (readonly Section[])[], startedAt: number): Promise<number> {
   const { screen } = stage;
   const [server] = await stage.query<{ version: string }>("select current_setting('server_version') as version");
   screen.line('telesweep at work, on a real PostgreSQL and a simulated Telegram.');
@@ -32,11 +40,12 @@ async function play(stage: Stage, sections: readonly Section[], startedAt: numbe
   if (migrated.code !== 0) return 1;
 
   let bad = 0;
-  for (const section of sections) {
-    await section.before(stage);
-    await section.run(stage);
-    bad += await section.after(stage);
+  for (const act of acts) {
+    for (const section of act) await section.before(stage);
+    await Promise.all(act.map((section) => section.run(stage)));
+    for (const section of act) bad += await section.after(stage);
   }
+  bad += showWhole(stage);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   screen.line(bad === 0 ? `\nAll as it should be, after ${seconds} s.` : `\n${bad} not as it should be.`);
   return bad === 0 ? 0 : 1;
@@ -60,8 +69,14 @@ async function main(): Promise<number> {
     return 64;
   }
 
+  const acts = [
+    [cleanupTokensSection()],
+    [resetCountsSection()],
+    [postGuideSection()],
+    [deleteBroadcastsSection(), deleteDueSection(records)],
+  ];
   const opening = openStage(screen);
-  const playing = opening.then((stage) => play(stage, [deleteDueSection(records)], startedAt));
+  const playing = opening.then((stage) => play(stage, acts, startedAt));
   let code: number;
   try {
     code = await Promise.race([playing, signalled]);

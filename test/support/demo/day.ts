@@ -37,10 +37,11 @@ export async function layOutDay(stage: Stage, size: number): Promise<Day> {
 
   for (const kind of kinds) {
     const count = Math.max(kind.oneChat ? 2 : 1, Math.round((kind.share * size) / sumOfShares));
+    const perChat = kind.oneChat ? count : (kind.perChat ?? 1);
     let chatId = 0;
     let nextId = 0;
     for (let n = 0; n < count; n++) {
-      if (n === 0 || !kind.oneChat) {
+      if (n % perChat === 0) {
         chats++;
         chatId = openChat(stage, kind, chats);
         nextId = random.int(2, 90_000);

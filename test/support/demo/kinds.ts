@@ -31,11 +31,13 @@ export interface Expectation {
 
 export interface Kind {
   name: string;
-  /** How many of 470 records are of this kind. */
+  /** How many of a full day's records are of this kind. */
   share: number;
   chat: { type: 'private' | 'supergroup'; state?: ChatState; canStillDelete?: true; migrates?: true };
   /** All records lie in one chat. */
   oneChat?: true;
+  /** So many of its records lie in each chat; one where it is left out. */
+  perChat?: number;
   plan(random: Random, firstId: number): Plan;
 }
 
@@ -62,7 +64,14 @@ function outOfReach(random: Random, firstId: number): Plan {
 const notDeepLinks = ['season 2, part 1', 'файл-77', 'x'.repeat(65), 'a=b&c=d'];
 
 export const kinds: readonly Kind[] = [
-  { name: 'files in a private chat', share: 240, chat: { type: 'private' }, plan: (r, id) => usual(r, id) },
+  {
+    name: 'files in private chats',
+    share: 220,
+    chat: { type: 'private' },
+    // Readers rarely take one file alone.
+    perChat: 3,
+    plan: (r, id) => usual(r, id),
+  },
   {
     name: 'nearly 48 hours old: go first',
     share: 12,
@@ -75,8 +84,8 @@ export const kinds: readonly Kind[] = [
     share: 12,
     chat: { type: 'private' },
     oneChat: true,
-    // Old enough to be among the first: one notice a second takes its time.
-    plan: (r, id) => usual(r, id, { ageMs: r.int(40 * hour, 46 * hour) }),
+    // Older than most, so that its notices, one a second, begin early.
+    plan: (r, id) => usual(r, id, { ageMs: r.int(46 * hour, 47 * hour) }),
   },
   {
     name: 'some messages already gone',

@@ -8,6 +8,7 @@ export class Screen {
   readonly #write: (text: string) => void;
   readonly #onTerminal: boolean;
   readonly #color: boolean;
+  #statusShown = false;
 
   constructor(out: TextStream, env: NodeJS.ProcessEnv) {
     this.#write = safeWriter(out);
@@ -16,6 +17,7 @@ export class Screen {
   }
 
   line(text = ''): void {
+    this.status(null);
     this.#write(`${text}\n`);
   }
 
@@ -51,7 +53,9 @@ export class Screen {
 
   /** Shows, on a terminal alone, a line that the next call writes over; null takes it away. */
   status(text: string | null): void {
-    if (this.#onTerminal) this.#write(text === null ? '\r\x1b[2K' : `\r\x1b[2K  ${text}`);
+    if (!this.#onTerminal || (text === null && !this.#statusShown)) return;
+    this.#statusShown = text !== null;
+    this.#write(text === null ? '\r\x1b[2K' : `\r\x1b[2K  ${text}`);
   }
 
   #paintMark(text: string): string {

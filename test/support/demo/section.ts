@@ -9,3 +9,12 @@ export interface Section {
   /** Shows what became of each kind of row. @returns how many things are not as they should be */
   after(stage: Stage): Promise<number>;
 }
+
+/** Something that must hold, and how it reads. */
+export type Finding = [good: boolean, text: string];
+
+/** Shows findings. @returns how many do not hold */
+export function showFindings({ screen }: Stage, findings: readonly Finding[]): number {
+  for (const [good, text] of findings) screen.check(good, text);
+  return findings.filter(([good]) => !good).length;
+}

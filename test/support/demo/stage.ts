@@ -11,6 +11,13 @@ export const callsPerSecond = 30;
 /** What telesweep is told to use of them; on a busy machine calls may arrive a little closer than they left. */
 const rate = '26';
 
+/** A zone in which it is early afternoon now, so that no midnight and no new slot falls into the demo. */
+function afternoonZone(): string {
+  const ahead = 13 - new Date().getUTCHours();
+  // The sign of these names is the other way round: Etc/GMT-3 is three hours ahead of UTC.
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+}
+
 const brokenOff = 'the demo is being closed';
 
 export interface Stage {
@@ -18,10 +25,17 @@ export interface Stage {
   readonly api: BotApi;
   /** Everything that must appear in no output. */
   readonly secrets: readonly string[];
+  /** Every pass so far, in the order in which they ended. */
+  readonly passes: readonly RunResult[];
+  /** For "today" and slots. */
+  readonly timeZone: string;
   query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
-  /** Runs the built telesweep: a child process, no terminal, settings in its environment alone. */
-  telesweep(args: readonly string[]): Promise<RunResult>;
-  /** Ends the child under way and everything that was started; leaves no file. */
+  /**
+   * Runs the built telesweep: a child process, no terminal, settings in its environment alone.
+   * @param env added to the stage's own
+   */
+  telesweep(args: readonly string[], env?: Record<string, string>): Promise<RunResult>;
+  /** Ends the children under way and everything that was started; leaves no file. */
   close(): Promise<void>;
 }
 
@@ -44,50 +58,55 @@ export async function openStage(screen: Screen): Promise<Stage> {
   const url = server.url('bot');
   const pool = new pg.Pool({ connectionString: url, max: 1, allowExitOnIdle: true });
   pool.on('error', () => undefined);
-  const env = {
+  const timeZone = afternoonZone();
+  const stageEnv = {
     DATABASE_URL: url,
     TELEGRAM_BOT_TOKEN: botToken,
     TELEGRAM_API_ROOT: api.url,
     TELEGRAM_RATE: rate,
+    TIMEZONE: timeZone,
   };
-  let running: Started | null = null;
+  const running = new Set<Started>();
+  const passes: RunResult[] = [];
   let closing = false;
 
   return {
     screen,
     api,
     secrets: [botToken, server.password, encodeURIComponent(server.password)],
+    passes,
+    timeZone,
     async query<Row>(sql: string, params?: unknown[]) {
       const { rows } = await pool.query(sql, params);
       // The caller names the columns of its own statement.
       return rows as Row[];
     },
-    async telesweep(args) {
+    async telesweep(args, env = {}) {
       if (closing) throw new Error(brokenOff);
       const startedAt = performance.now();
       const ticker = setInterval(() => {
         const elapsed = formatDuration(performance.now() - startedAt);
         screen.status(`${elapsed}, ${formatCount(api.callCount)} calls to Telegram so far`);
       }, 200);
+      const started = start(args, { env: { ...stageEnv, ...env } });
+      running.add(started);
       try {
-        running = start(args, { env });
-        const result = await running.done;
+        const result = await started.done;
         // Ctrl-C ends the pass as well; the demo must not go on from there.
         if (closing) throw new Error(brokenOff);
+        if (result.summary !== undefined) passes.push(result);
         return result;
       } finally {
-        running = null;
+        running.delete(started);
         clearInterval(ticker);
         screen.status(null);
       }
     },
     async close() {
       closing = true;
-      if (running !== null) {
-        // What it was doing goes down with its database.
-        running.child.kill('SIGKILL');
-        await running.done;
-      }
+      // What they were doing goes down with their database.
+      for (const { child } of running) child.kill('SIGKILL');
+      await Promise.all([...running].map(({ done }) => done));
       await Promise.all([api.close(), pool.end()]);
       await server.dispose();
     },
