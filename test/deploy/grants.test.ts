@@ -164,6 +164,8 @@ describe('the role telesweep', () => {
       const { code, stderr } = await scene.run(args, env);
       expect([args, stderr.match(/lacks a right.*/)?.[0], code === 0 || code === 1]).toEqual([args, undefined, true]);
     }
+    const { stdout } = await scene.run(['doctor'], env);
+    expect(stdout).toContain('rights: role telesweep has what the jobs need\n');
     await pendingDeletion(scene.db, { chatId: 31, age: '49h' });
     await broadcast(scene.db, { age: '49h', messages: [{ chatId: 31, messageId: 1 }] });
     await pass(['delete-due'], 1);
