@@ -14,6 +14,15 @@ delete process.env.DEBUG;
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+const failed = async (error: unknown): Promise<void> => {
+  const { describeDefect } = await import('../src/defect.ts');
+  process.stderr.write(`telesweep: ${describeDefect(error)}\n`);
+};
+// Node itself would print the error as it is, secrets and all, and exit with 1, which means something else here.
+process.on('uncaughtException', (error) => {
+  void failed(error).finally(() => process.exit(defect));
+});
+
 const signalled = new AbortController();
 const leave = (): never => process.exit(interrupted);
 const onSignal = (): void => {
@@ -46,8 +55,8 @@ running.then(
   (code) => {
     process.exitCode = code;
   },
-  (error: unknown) => {
-    process.stderr.write(`telesweep: ${error instanceof Error ? error.message : String(error)}\n`);
+  async (error: unknown) => {
+    await failed(error);
     process.exitCode = defect;
   },
 );

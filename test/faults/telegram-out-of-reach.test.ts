@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { botToken } from '../support/bot-api.ts';
 import { pendingDeletion } from '../support/rows.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
@@ -129,6 +130,20 @@ describe("answers that are not Telegram's", () => {
     const rows = await left();
     expect(rows).toHaveLength(2);
     expect(rows.filter(({ failed, open }) => failed || open)).toEqual([]);
+  });
+
+  test.each([
+    [400, 'Bad Request: '],
+    [401, 'Unauthorized: '],
+    [403, 'Forbidden: bot was blocked by the user, '],
+    [502, 'Bad Gateway: '],
+  ])('a %i whose description quotes the address, and the token with it: no output holds it', async (errorCode, words) => {
+    await records(2);
+    const description = `${words}no /bot${botToken}/deleteMessages here`;
+    scene.api.fault({ kind: 'error', code: errorCode, description, times: Number.POSITIVE_INFINITY });
+    const { stdout, stderr } = await scene.run(['delete-due', '--json', '--log-level', 'trace']);
+    // The scene looks through records, metrics and pings when it closes.
+    expect(`${stdout}${stderr}`).not.toContain(botToken.split(':')[1]);
   });
 
   test('nobody listens: exit 69, records kept', async () => {
