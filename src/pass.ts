@@ -165,7 +165,7 @@ class Pass {
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();
       summary.duration_ms = Math.round(monotonicMs() - startedAt);
-      await closeRun(this.#connection, summary, this.#settings.runHistoryDays);
+      await closeRun(this.#connection, summary, this.#settings);
     } catch (error) {
       if (failure === null) throw error;
     }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Backlog, JobName, SqlFragment, Summary } from '../job.ts';
 import type { Connection } from './connect.ts';
+import { pruneFailed } from './failed-prune.ts';
 
 /** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
 export const leaseSeconds = 45;
@@ -123,18 +124,33 @@ export async function renewLease(connection: Connection, job: JobName, runId: st
   return rows.length === 1;
 }
 
-/** Closes the run's record, gives the lease back and prunes runs of this job past their time: one statement. */
-export async function closeRun(connection: Connection, summary: Summary, historyDays: number): Promise<void> {
+/** How many days of history a closing pass of a job keeps. */
+export interface Keep {
+  runHistoryDays: number;
+  failedDays: number;
+}
+
+/** Closes the run's record, gives the lease back and prunes runs and failed items of this job past their time: one statement. */
+export async function closeRun(connection: Connection, summary: Summary, keep: Keep): Promise<void> {
+  const prunings = pruneFailed(summary.job, '$7::int').map(({ name, sql }) => `, ${name} as (${sql})`);
   await connection.query(
     `with released as (
        delete from telesweep.leases where job = $1 and run_id = $2
      ), pruned as (
        delete from telesweep.runs where job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
-     )
+     )${prunings.join('')}
      insert into telesweep.runs (run_id, job, started_at, finished_at, outcome, summary)
      values ($2, $1, $6, clock_timestamp(), $3, $4)
      on conflict (run_id) do update
        set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary`,
-    [summary.job, summary.run_id, summary.outcome, JSON.stringify(summary), historyDays, summary.started_at],
+    [
+      summary.job,
+      summary.run_id,
+      summary.outcome,
+      JSON.stringify(summary),
+      keep.runHistoryDays,
+      summary.started_at,
+      ...(prunings.length === 0 ? [] : [keep.failedDays]),
+    ],
   );
 }
