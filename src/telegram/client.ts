@@ -2,7 +2,6 @@
  * The Bot API as methods that return outcomes. The library encodes each call; what its answer means is decided by
  * `outcome.ts` from the raw answer, because the library cannot tell a call that never left from one that lost its answer.
  */
-import { setMaxListeners } from 'node:events';
 import type { Api } from 'node-telegram-bot-api';
 import { readFailure } from './failure.ts';
 import { createHttpFetch, type HttpAnswer, type HttpFetch } from './http-fetch.ts';
@@ -125,8 +124,6 @@ class BotClient implements Client {
     signal: AbortSignal | undefined,
   ): Promise<Outcome<T>> {
     const { Api, apiRoot, fetch, secrets } = this.#parts;
-    // Many calls share one signal, and Node warns from the eleventh listener on.
-    if (signal !== undefined) setMaxListeners(0, signal);
     const heard: { left: boolean; answer: HttpAnswer | null } = { left: false, answer: null };
     const hear = async (url: string, init: { body: unknown; headers: Record<string, string> }) => {
       heard.left = true;

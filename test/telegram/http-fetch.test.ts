@@ -204,6 +204,23 @@ describe('whether a call that fails can have arrived', () => {
     expect(await failureOf(fetch(server.url, post(abort.signal)))).toMatchObject(never(/before the call/));
     expect(server.sockets).toHaveLength(1);
   });
+
+  test('an abort: of every call of its signal, and of no other', async () => {
+    const waiting: http.ServerResponse[] = [];
+    const abort = new AbortController();
+    const server = await listen(
+      answering((_, __, response) => {
+        waiting.push(response);
+        if (waiting.length === 4) abort.abort();
+      }),
+    );
+    const { fetch } = await fetcher();
+    const others = [fetch(server.url, post()), fetch(server.url, post(new AbortController().signal))];
+    const dropped = [fetch(server.url, post(abort.signal)), fetch(server.url, post(abort.signal))];
+    for (const call of dropped) expect(await failureOf(call)).toMatchObject(maybe(/dropped/));
+    for (const response of waiting) response.end('yes');
+    for (const call of others) expect(await call).toMatchObject({ body: 'yes' });
+  });
 });
 
 describe('connections', () => {
@@ -220,12 +237,13 @@ describe('connections', () => {
     ).toEqual([4000]);
   });
 
-  test('leave nothing on the signal of their calls', async () => {
+  test('put one listener on a signal, however many of their calls share it', async () => {
     const server = await listen(answering((_, __, response) => response.end('yes')));
     const { fetch } = await fetcher();
     const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 20 }, () => fetch(server.url, post(signal))));
     await fetch(server.url, post(signal));
-    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   });
 
   test('that the server closed while idle are not used again', async () => {
