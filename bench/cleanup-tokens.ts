@@ -69,14 +69,18 @@ async function measureSize(stage: Stage, { rows, runs }: Size): Promise<{ figure
   };
 }
 
-/** Tokens in the order in which a bot made them: two fifths have expired, and every second one was used. */
+/** Tokens in the order in which a bot made them: two fifths have expired, none will for a day, every second one was used. */
 async function fill(stage: Stage, rows: number): Promise<Database> {
   const db = await stage.server.create('tokens_template');
   await db.query(
     `insert into tokens (token, unique_id, created_by, status, created_at, expires_at)
      select md5(i::text), 'file_' || i % 1000, i % 100000, (array['verified', 'not_used', 'bypassed', 'not_used'])[i % 4 + 1],
-            now() - interval '4 days' + i * interval '5 days' / $1, now() - interval '2 days' + i * interval '5 days' / $1
-     from generate_series(1, $1::int) as i`,
+            expires_at - interval '2 days', expires_at
+     from (
+       select i, now() - interval '2 days' + i * interval '5 days' / $1
+                 + case when i > $1 * 0.4 then interval '1 day' else interval '0' end as expires_at
+       from generate_series(1, $1::int) as i
+     ) as made`,
     [rows],
   );
   await db.query('vacuum (analyze, freeze) tokens');
