@@ -1,8 +1,8 @@
 import type { JobContext, JobResult } from '../job.ts';
-import type { RangeDeleted, RangeKey, RangeOptions } from '../store/range-delete.ts';
+import type { Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
 
-/** About a tenth of a second of work, and few enough statements for millions of rows. */
-const mostRows = 50_000;
+/** Less than a tenth of a second of work, and few enough statements for millions of rows. */
+const mostRows = 25_000;
 const leastRows = 500;
 
 /** A batch that took longer is followed by a smaller one, far from the second that a transaction may take. */
@@ -29,7 +29,7 @@ export async function sweepBatches(
   batchRows = mostRows,
 ): Promise<JobResult> {
   let left = limit ?? Number.POSITIVE_INFINITY;
-  let from: RangeKey | null = null;
+  let from: Place | null = null;
   let rows = batchRows;
   let counted = false;
   const startedAt = performance.now();

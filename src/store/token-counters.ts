@@ -12,10 +12,7 @@ const due = ({ now, timeZone }: Today) => sql`date < (${now}::timestamptz at tim
 
 const sweptCounters = (today: Today): SweptTable => ({
   table: 'token_generator_count',
-  key: [
-    { column: 'date', type: 'date' },
-    { column: 'user_id', type: 'bigint' },
-  ],
+  index: ['date', 'user_id'],
   due: due(today),
 });
 

@@ -5,15 +5,7 @@ import type { Database } from './schema.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 
-/** Many tokens may expire at one time: without the token itself they could not be told apart. */
-const sweptTokens = (now: string): SweptTable => ({
-  table: 'tokens',
-  key: [
-    { column: 'expires_at', type: 'timestamptz' },
-    { column: 'token', type: 'text' },
-  ],
-  due: due(now),
-});
+const sweptTokens = (now: string): SweptTable => ({ table: 'tokens', index: ['expires_at', 'token'], due: due(now) });
 
 /** Deletes the next tokens that were used and have expired, in the order of their expiry. */
 export function deleteUsedTokens(db: Kysely<Database>, now: string, options: RangeOptions): Promise<RangeDeleted> {
