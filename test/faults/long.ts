@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startPostgres } from '../support/postgres-server.ts';
-import { budgetTrials, crowdTrials, killTrials } from './suite/catalogue.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { budgetTrials, crowdTrials, databaseTrials, killTrials, outageTrials } from './suite/catalogue.ts';
 import { type Findings, Table } from './suite/findings.ts';
 import { killAt } from './suite/kills.ts';
 import { playTrials } from './suite/play.ts';
@@ -40,7 +40,19 @@ try {
   else {
     const options = { kills: Number(values.kills), first: Number(values.first) };
     const stages = Number(values.stages);
-    await playTrials(pick([...killTrials(options), ...crowdTrials()]), table, { stages, open, onTrial });
+    await playTrials(pick([...killTrials(options), ...crowdTrials(), ...databaseTrials()]), table, {
+      stages,
+      open,
+      onTrial,
+    });
+    const servers: PostgresServer[] = [];
+    const openOwn = async () => {
+      const own = await startPostgres();
+      servers.push(own);
+      return openStage({ server: own });
+    };
+    await playTrials(pick(outageTrials()), table, { stages, open: openOwn, onTrial });
+    await Promise.all(servers.map((s) => s.dispose()));
     await playTrials(pick(budgetTrials()), table, { stages: 1, open, onTrial });
   }
 } finally {

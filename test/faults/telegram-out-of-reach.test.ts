@@ -7,7 +7,7 @@ import { createScene, type Scene } from '../support/scene.ts';
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await createScene({}, { TELEGRAM_TIMEOUT: '1s' }, { monitors: true });
+  scene = await createScene({}, { TELEGRAM_TIMEOUT: '2s' }, { monitors: true });
 });
 afterAll(() => scene.close());
 
@@ -42,7 +42,7 @@ describe('a Telegram that hangs', () => {
     expect(code).toBe(69);
     expect(summary).toMatchObject({ outcome: 'failed', stop_reason: 'error', left: { due: n } });
     expect(summary.error).toContain('Telegram');
-    expect(summary.duration_ms).toBeLessThan(5_000);
+    expect(summary.duration_ms).toBeLessThan(10_000);
     expect(await scene.db.query('select job from telesweep.leases')).toEqual([]);
     const rows = await left();
     expect(rows).toHaveLength(n);
@@ -59,7 +59,7 @@ describe('a Telegram that hangs', () => {
     await records(4);
     scene.api.fault({ kind: 'hang', times: 1 });
     const { code, summary } = await scene.pass(['delete-due']);
-    expect(code).toBe(0);
+    expect({ code, error: summary.error }).toEqual({ code: 0, error: undefined });
     expect(summary).toMatchObject({
       outcome: 'ok',
       stop_reason: 'done',

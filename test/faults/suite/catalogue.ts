@@ -1,10 +1,12 @@
 /** Which trials make up the long form, and which the short one. */
 import { Random } from '../../support/demo/random.ts';
+import { connectionLimit, lockedRows, statementTimeout } from './busy-database.ts';
 import { allJobs, crowd } from './crowds.ts';
 import { freezeWalk } from './freezes.ts';
 import { randomSeed } from './kill-seed.ts';
 import { killAt, killWalks } from './kills.ts';
 import { loads } from './loads.ts';
+import { cuts, cutWalk, serverOutage } from './lost-connections.ts';
 import { pacedKill } from './paced-kills.ts';
 import type { Trial } from './trial.ts';
 
@@ -37,6 +39,28 @@ export function crowdTrials(): Trial[] {
     callers.flatMap((load) => [freezeWalk(load, point), freezeWalk(load, point, { secondDies: true })]),
   );
   return [...loads.map((load) => crowd(load, 20)), ...statements, ...calls];
+}
+
+export function databaseTrials(): Trial[] {
+  const trials = loads.flatMap((load) => [
+    ...cuts.map((cut) => cutWalk(load, cut)),
+    connectionLimit(load, 'in time'),
+    connectionLimit(load, 'too late'),
+  ]);
+  for (const load of loads) {
+    for (const n of load.callsTelegram ? [1, 3, 5, 7, 9, 11, 13] : [1, 2, 3]) {
+      trials.push(statementTimeout(load, n), lockedRows(load, 'one', n), lockedRows(load, 'all', n));
+    }
+  }
+  return trials;
+}
+
+/** Each needs a server of its own. */
+export function outageTrials(): Trial[] {
+  const kinds = ['fast', 'immediate', 'kill'] as const;
+  return loads.flatMap((load) =>
+    kinds.flatMap((kind) => [1, 2, 3].map((round) => serverOutage(load, kind, round * 17 + kinds.indexOf(kind)))),
+  );
 }
 
 /** Where a busy machine would blur what is measured: one after another, with nothing beside. */

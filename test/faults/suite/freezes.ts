@@ -87,7 +87,7 @@ async function takeOver(stage: Stage, load: Load, laid: Laid, diesAt: number | n
   stage.release();
   await stage.waitsEnd();
   let calls = 0;
-  const second = stage.start(load.job, laid, { DATABASE_URL: stage.scene.db.url });
+  const second = stage.start(load.job, laid, { DATABASE_URL: stage.url });
   api.onDone = async () => {
     if (++calls !== diesAt) return;
     second.child.kill('SIGKILL');

@@ -19,13 +19,19 @@ export class Stage {
   readonly scene: Scene;
   readonly server: PostgresServer | null;
   readonly proxy: StatementProxy;
+  /** The database's address as passes use it where nothing is done to their statements. */
+  readonly url: string;
+  /** Sessions outlive their passes, because a pooler keeps them. */
+  readonly #pooled: boolean;
   /** Of the trial that is played now. */
   outputs: RunResult[] = [];
 
-  constructor(scene: Scene, proxy: StatementProxy, server: PostgresServer | null) {
+  constructor(scene: Scene, proxy: StatementProxy, { server, poolerUrl }: StageOptions) {
     this.scene = scene;
     this.proxy = proxy;
     this.server = server;
+    this.url = poolerUrl?.(scene.db.name) ?? scene.db.url;
+    this.#pooled = poolerUrl !== undefined;
   }
 
   /** Empties the database and what was done to Telegram, and puts a load there. */
@@ -75,7 +81,7 @@ export class Stage {
     this.release();
     for (let pass = 1; pass <= mostPasses; pass++) {
       await this.waitsEnd();
-      const result = await this.start(job, laid, { DATABASE_URL: this.scene.db.url, ...env }).done;
+      const result = await this.start(job, laid, { DATABASE_URL: this.url, ...env }).done;
       const { code, summary, stderr } = result;
       if (summary === undefined || code === null || ![0, ...laid.endCodes].includes(code)) {
         wrong.push(`a later pass ended with ${code}: ${lastLines(stderr)}`);
@@ -105,7 +111,8 @@ export class Stage {
   /** Waits until a dead pass has no session left: what it had asked of the database comes to its end there. */
   async sessionsEnd(): Promise<void> {
     const deadline = Date.now() + 10_000;
-    const sessions = "pg_stat_activity where datname = current_database() and application_name = 'telesweep'";
+    const sessions = `pg_stat_activity where datname = current_database() and application_name = 'telesweep'
+      ${this.#pooled ? "and state <> 'idle'" : ''}`;
     while ((await count(this.scene, sessions)) > 0) {
       if (Date.now() > deadline) throw new Error('a dead pass still has a session');
     }
@@ -134,14 +141,16 @@ export class Stage {
 }
 
 export interface StageOptions {
+  /** Null for the server of the vitest run. */
   server: PostgresServer | null;
-  env?: Record<string, string>;
+  /** Where passes reach a database of the server through a pooler. */
+  poolerUrl?: (database: string) => string;
 }
 
-/** @param options.server null for the server of the vitest run */
-export async function openStage({ server, env = {} }: StageOptions): Promise<Stage> {
-  const scene = await createScene({}, env, { monitors: true, ...(server === null ? {} : { server }) });
-  return new Stage(scene, await startStatementProxy(scene.db.url), server);
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { server, poolerUrl } = options;
+  const scene = await createScene({}, {}, { monitors: true, ...(server === null ? {} : { server }) });
+  return new Stage(scene, await startStatementProxy(poolerUrl?.(scene.db.name) ?? scene.db.url), options);
 }
 
 function isAtEnd({ stop_reason, left }: Summary, { staysDue }: Laid): boolean {
