@@ -1,4 +1,4 @@
-import { exitCodeOfError } from '../exit-code.ts';
+import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
 import { safeWriter } from '../report/output.ts';
 import { readSettings, type Settings } from '../settings.ts';
@@ -18,6 +18,9 @@ export interface CommandContext {
   print(text: string): void;
 }
 
+/** Millions of rows are counted in less; a longer silence means a server that hangs, and a check must not hang with it. */
+export const statementTimeoutMs = 60_000;
+
 /**
  * Runs a command that works on the database: settings, connection, and what an error becomes. Never throws.
  * @param work returns the exit code
@@ -33,7 +36,7 @@ export async function runCommand(
   try {
     const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
     secrets = settings.secrets;
-    const connection = await connect(settings.database, { statementTimeoutMs: null, signal: world.signal });
+    const connection = await connect(settings.database, { statementTimeoutMs, signal: world.signal });
     try {
       return await work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) });
     } finally {
@@ -44,7 +47,7 @@ export async function runCommand(
     const complain = safeWriter(world.stderr);
     for (const line of message.split('\n')) complain(`telesweep ${name}: ${line}\n`);
     if (flags.json) write(`${JSON.stringify({ ok: false, error: message })}\n`);
-    return exitCodeOfError(error);
+    return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
   }
 }
 

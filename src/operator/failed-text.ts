@@ -32,26 +32,32 @@ export function listText(counts: readonly FailedCount[], items: readonly FailedI
   return `${summary}\n${list}${more}`;
 }
 
-/** Why a retry leaves items as they are; empty where it leaves none. */
-export function hopelessText(counts: readonly FailedCount[]): string {
-  const noLedger = sum(counts.filter(({ reason }) => reason === 'no_ledger'));
-  const tooOld = sum(counts) - noLedger;
+/** What a retry leaves as it is, why, and the way out; empty where it leaves nothing. */
+export function leftText(counts: readonly FailedCount[]): string {
+  const left = counts.filter(({ hopeless }) => hopeless > 0);
+  const noLedger = left.filter(({ reason }) => reason === 'no_ledger');
+  const tooOld = left.filter(({ reason }) => reason !== 'no_ledger');
   const lines: string[] = [];
-  if (tooOld > 0) {
+  if (tooOld.length > 0) {
     lines.push(
-      `Left as they are: ${formatCount(tooOld)} past 48 hours. Telegram never deletes those any more; drop them:`,
-      '  telesweep failed drop --reason too_old',
+      `Left as they are: ${formatCount(hopelessOf(tooOld))} past 48 hours, which Telegram never deletes. Drop them:`,
     );
+    lines.push(...tooOld.map(dropCommand));
   }
-  if (noLedger > 0) {
+  if (noLedger.length > 0) {
     lines.push(
-      `Left as they are: ${formatCount(noLedger)} without a ledger. Fill broadcast_messages and retry, or drop them:`,
-      '  telesweep failed drop --reason no_ledger',
+      `Left as they are: ${formatCount(hopelessOf(noLedger))} without a ledger. Fill broadcast_messages, or drop them:`,
     );
+    lines.push(...noLedger.map(dropCommand));
   }
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  return lines.map((line) => `${line}\n`).join('');
 }
 
-function sum(counts: readonly FailedCount[]): number {
+function dropCommand({ job, reason }: FailedCount): string {
+  return `  telesweep failed drop --job ${job} --reason ${reason}`;
+}
+
+/** Items that a retry would only fail again. */
+export function hopelessOf(counts: readonly FailedCount[]): number {
   return counts.reduce((total, { hopeless }) => total + hopeless, 0);
 }

@@ -1,11 +1,12 @@
 import { exitCodes } from '../exit-code.ts';
 import type { JobName } from '../job.ts';
+import { formatCount } from '../report/format.ts';
 import { dropFailed, retryFailed } from '../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
 import type { World } from '../world.ts';
 import { type CommandContext, type CommandFlags, readOnly, runCommand, widthOf } from './command.ts';
 import { confirm } from './confirm.ts';
-import { hopelessText, itemsOf, listText } from './failed-text.ts';
+import { hopelessOf, itemsOf, leftText, listText } from './failed-text.ts';
 
 export interface FailedFlags extends CommandFlags {
   job: JobName | null;
@@ -32,15 +33,18 @@ export function runFailedList(flags: FailedFlags & { limit: number }, world: Wor
 export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
   return runCommand('failed retry', flags, world, async (context) => {
     const counts = await countChangeable(context, flags);
-    const hopeless = counts.reduce((sum, count) => sum + count.hopeless, 0);
+    const hopeless = hopelessOf(counts);
     const retryable = itemsOf(counts) - hopeless;
-    const told = hopelessText(counts);
-    if (retryable > 0 && !(await agreed(`${told}Set ${plural(retryable)} due again?`, flags, world))) {
+    const others = hopeless === 0 ? '' : ` (${hopeless} more stay as they are)`;
+    if (retryable > 0 && !(await agreed(`Set ${plural(retryable)} due again${others}?`, flags, world))) {
       return refused('retried', flags, context);
     }
     const retried = retryable === 0 ? 0 : await retryFailed(context.connection, filterOf(flags), world.signal);
     if (flags.json) context.print(`${JSON.stringify({ retried, left: hopeless })}\n`);
-    else context.print(`${told}${retried === 0 ? nothing('retry', hopeless) : `Set ${plural(retried)} due again.\n`}`);
+    else {
+      const done = retried === 0 ? nothing('retry', hopeless) : `Set ${plural(retried)} due again.\n`;
+      context.print(done + leftText(counts));
+    }
     return world.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   });
 }
@@ -79,9 +83,11 @@ function refused(what: 'retried' | 'dropped', flags: CommandFlags, { print }: Co
 }
 
 function nothing(verb: string, hopeless: number): string {
-  return hopeless > 0 ? 'There is nothing else to retry.\n' : `There is nothing to ${verb}: no failed item fits.\n`;
+  return hopeless > 0
+    ? 'There is nothing that a retry could mend.\n'
+    : `There is nothing to ${verb}: no failed item fits.\n`;
 }
 
 function plural(items: number): string {
-  return `${items} failed ${items === 1 ? 'item' : 'items'}`;
+  return `${formatCount(items)} failed ${items === 1 ? 'item' : 'items'}`;
 }

@@ -1,6 +1,7 @@
 import { formatTime, formatTimeNear } from '../report/clock-text.ts';
 import { formatAge, formatCount, formatDuration, formatRate } from '../report/format.ts';
 import { renderTable } from '../report/table.ts';
+import { wrap } from '../report/wrap.ts';
 import type { JobStatus, Status } from './status.ts';
 
 /** What `status` prints for people. The first line is the verdict: monitors show that one. */
@@ -22,7 +23,9 @@ export function statusText(status: Status, width: number): string {
   );
   const details = status.jobs.flatMap((job) => {
     const lines = detailsOf(job, status, time);
-    return lines.length === 0 ? [] : [`${job.job}:`, ...lines.map((line) => `  ${line}`)];
+    return lines.length === 0
+      ? []
+      : [`${job.job}:`, ...lines.flatMap((line) => wrap(line, width - 2)).map((line) => `  ${line}`)];
   });
   const pauses = status.pauses.map(
     ({ bot_id, until }) => `Telegram asked bot ${bot_id} for a pause: no call is made until ${time(until)}.`,
@@ -50,7 +53,7 @@ function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
   if (last !== null) {
     const took = formatDuration(Date.parse(last.finished_at) - Date.parse(last.started_at));
     const why = last.stop_reason === 'done' || last.error !== null ? '' : `, stopped: ${last.stop_reason}`;
-    lines.push(`${last.error ?? last.message} (${took}${why})`);
+    lines.push(`last run: ${last.error ?? last.message} (${took}${why})`);
   }
   if (held !== null) lines.push(`a pass is under way: ${held.holder}, since ${time(held.since)}`);
   if (cut_off > 0) {
@@ -62,7 +65,10 @@ function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
   if (forecast !== null) {
     const pass = forecast.messages_past_48h_first;
     const first = pass === 0 ? '' : `; ${messages(pass, 'passes', 'pass')} 48 hours first`;
-    const soon = backlog.past_48h_soon === 0 ? '' : ` (${formatCount(backlog.past_48h_soon)} within the hour)`;
+    const soon =
+      backlog.past_48h_soon === 0 || backlog.past_48h_soon === pass
+        ? ''
+        : ` (${formatCount(backlog.past_48h_soon)} within the hour)`;
     lines.push(`at ${formatRate(whole.rate_per_second)} the backlog ends at ${time(forecast.ends_at)}${first}${soon}`);
   }
   return lines;

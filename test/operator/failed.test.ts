@@ -190,17 +190,24 @@ describe('retry', () => {
     await scene.db.query(`update broadcasts set failed_at = now(), failure = 'no_ledger'`);
 
     const { stdout } = await scene.run(['failed', 'retry', '--yes']);
-    expect(stdout).toContain('Left as they are: 2 past 48 hours.');
-    expect(stdout).toContain('telesweep failed drop --reason too_old');
-    expect(stdout).toContain('Left as they are: 1 without a ledger.');
-    expect(stdout).toContain('Set 3 failed items due again.');
+    expect(stdout).toBe(
+      [
+        'Set 3 failed items due again.',
+        'Left as they are: 2 past 48 hours, which Telegram never deletes. Drop them:',
+        '  telesweep failed drop --job delete-due --reason forbidden',
+        '  telesweep failed drop --job delete-due --reason too_old',
+        'Left as they are: 1 without a ledger. Fill broadcast_messages, or drop them:',
+        '  telesweep failed drop --job delete-broadcasts --reason no_ledger',
+        '',
+      ].join('\n'),
+    );
     expect(await failedIds()).toEqual([tooOld, grownOld]);
     expect(await scene.db.query('select id::text from broadcasts where failed_at is null')).toEqual([{ id: late }]);
     expect([good, bare]).toHaveLength(2);
 
     const again = await scene.run(['failed', 'retry', '--yes']);
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain('There is nothing else to retry.');
+    expect(again.stdout).toContain('There is nothing that a retry could mend.');
     const none = await scene.run(['failed', 'retry', '--yes', '--reason', 'refused']);
     expect(none.stdout).toBe('There is nothing to retry: no failed item fits.\n');
   });

@@ -1,3 +1,4 @@
+import { wrap } from '../../report/wrap.ts';
 import type { Finding } from './finding.ts';
 
 const colors: Record<Finding['level'], string> = { fine: '\u001b[32m', warning: '\u001b[33m', fault: '\u001b[31m' };
@@ -23,19 +24,6 @@ export function verdict(findings: readonly Finding[]): string {
     return `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
   };
   return `${count('fault', 'fault')}, ${count('warning', 'warning')}`;
-}
-
-/** Breaks a text at spaces; a word that is too long stays whole, so that it can be copied. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 /** Texts from outside must not move a terminal's cursor. */

@@ -5,7 +5,7 @@ import type { Settings } from '../../settings.ts';
 import { readPauses } from '../../store/budgets.ts';
 import { type Connection, connect } from '../../store/connect.ts';
 import type { World } from '../../world.ts';
-import { readOnly } from '../command.ts';
+import { readOnly, statementTimeoutMs } from '../command.ts';
 import { checkBots } from './bots.ts';
 import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';
 import { type Finding, fault } from './finding.ts';
@@ -49,7 +49,7 @@ async function examineDatabase(
   if (settings.database.connectionString === undefined) return nothing;
   let connection: Connection;
   try {
-    connection = await connect(settings.database, { statementTimeoutMs: null, signal });
+    connection = await connect(settings.database, { statementTimeoutMs, signal });
   } catch (error) {
     return { ...nothing, findings: [unexpected('database', error)] };
   }
