@@ -93,7 +93,8 @@ describe('a database that cannot be used', () => {
     const missing = await refused(['delete-due'], { DATABASE_URL: nowhere });
     expect(missing.code).toBe(69);
     expect(missing.summary?.error).toMatch(/^the database cannot be reached: database "nowhere" does not exist/);
-    expect(missing.summary?.duration_ms).toBeLessThan(1_000);
+    // The pauses between three tries take two seconds.
+    expect(missing.summary?.duration_ms).toBeLessThan(2_000);
   });
 
   test('one that is not migrated: 78, run telesweep migrate', async () => {

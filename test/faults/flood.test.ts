@@ -51,7 +51,7 @@ describe('retry_after longer than the pass has time for', () => {
     await records(5);
     scene.api.fault({ kind: 'retry_after', seconds, pausesAll: true, method: 'sendMessage', nth: 2 });
     const { code, summary, stderr } = await scene.pass(['delete-due', ...flags]);
-    expect(summary.duration_ms).toBeLessThan(2_500);
+    expect(summary.duration_ms).toBeLessThan(10_000);
     expect(code).toBe(75);
     expect(summary).toMatchObject({ outcome: 'interrupted', stop_reason: 'cooldown' });
     expect(summary.telegram.rate_limited).toBeGreaterThanOrEqual(1);
