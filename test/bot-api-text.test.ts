@@ -55,14 +55,30 @@ describe('MarkdownV2', () => {
     expect(api.sent()).toMatchObject([{ entities: [{ type: 'bold', offset: 5, length: 1 }] }]);
   });
 
-  it.each(['_', '*', '[', ']', '(', ')', '~', '`', '>', '#', '+', '-', '=', '|', '{', '}', '.', '!'])(
-    'refuses a lone %s',
-    async (character) => {
-      expect(await send({ text: `a${character}`, parse_mode: 'MarkdownV2' })).toMatchObject({ status: 400 });
-      expect(await send({ text: `a\\${character}`, parse_mode: 'MarkdownV2' })).toMatchObject({ status: 200 });
-      expect(await send({ text: `a${character}` })).toMatchObject({ status: 200 });
-    },
-  );
+  it.each([
+    '_',
+    '*',
+    '[',
+    ']',
+    '(',
+    ')',
+    '~',
+    '`',
+    '>',
+    '#',
+    '+',
+    '-',
+    '=',
+    '|',
+    '{',
+    '}',
+    '.',
+    '!',
+  ])('refuses a lone %s', async (character) => {
+    expect(await send({ text: `a${character}`, parse_mode: 'MarkdownV2' })).toMatchObject({ status: 400 });
+    expect(await send({ text: `a\\${character}`, parse_mode: 'MarkdownV2' })).toMatchObject({ status: 200 });
+    expect(await send({ text: `a${character}` })).toMatchObject({ status: 200 });
+  });
 });
 
 describe('text', () => {
@@ -88,13 +104,15 @@ describe('text', () => {
 });
 
 describe('buttons', () => {
-  it.each(['https://t.me/bot?start=x_-9', 'http://example.org', 'tg://resolve?domain=bot', 'example.org/path'])(
-    'may lead to %s',
-    async (url) => {
-      expect(await send({ text: 'x', reply_markup: button(url) })).toMatchObject({ status: 200 });
-      expect(api.sent()).toMatchObject([{ replyMarkup: button(url) }]);
-    },
-  );
+  it.each([
+    'https://t.me/bot?start=x_-9',
+    'http://example.org',
+    'tg://resolve?domain=bot',
+    'example.org/path',
+  ])('may lead to %s', async (url) => {
+    expect(await send({ text: 'x', reply_markup: button(url) })).toMatchObject({ status: 200 });
+    expect(api.sent()).toMatchObject([{ replyMarkup: button(url) }]);
+  });
 
   it.each([
     ['http://localhost:3000/x', 'Wrong HTTP URL'],

@@ -213,19 +213,24 @@ describe('what cannot be deleted', () => {
     expect(await left()).toHaveLength(1);
   });
 
-  test.each(['blocked', 'deactivated', 'gone', 'kicked', 'not_member', 'peer_invalid', 'group_deleted'] as const)(
-    'a chat that is %s ends its records quietly',
-    async (state) => {
-      await record({ ids: [1, 2] });
-      await record({ ids: [3] });
-      scene.api.setState(chat, state);
-      const { code, summary } = await scene.pass(['delete-due']);
-      expect(code).toBe(0);
-      expect(await left()).toEqual([]);
-      expect(summary.counts).toMatchObject({ records: 2, chats_unreachable: 1, notices_sent: 0, messages_failed: 0 });
-      expect(methodsTo(chat)).toEqual(['deleteMessages']);
-    },
-  );
+  test.each([
+    'blocked',
+    'deactivated',
+    'gone',
+    'kicked',
+    'not_member',
+    'peer_invalid',
+    'group_deleted',
+  ] as const)('a chat that is %s ends its records quietly', async (state) => {
+    await record({ ids: [1, 2] });
+    await record({ ids: [3] });
+    scene.api.setState(chat, state);
+    const { code, summary } = await scene.pass(['delete-due']);
+    expect(code).toBe(0);
+    expect(await left()).toEqual([]);
+    expect(summary.counts).toMatchObject({ records: 2, chats_unreachable: 1, notices_sent: 0, messages_failed: 0 });
+    expect(methodsTo(chat)).toEqual(['deleteMessages']);
+  });
 
   test('a user who blocked the bot after his messages were deleted ends the record quietly', async () => {
     scene.api.addChat({ id: chat, state: 'blocked', canStillDelete: true });
@@ -235,26 +240,27 @@ describe('what cannot be deleted', () => {
     expect(summary.counts).toMatchObject({ records: 1, messages_deleted: 2, chats_unreachable: 1, notices_sent: 0 });
   });
 
-  test.each(['need_admin', 'not_enough_rights', 'channel_private'] as const)(
-    'a chat with %s is not condemned on one sighting, but after five',
-    async (state) => {
-      const id = await record({ ids: [1, 2] });
-      scene.api.setState(chat, state);
-      const waits: number[] = [];
-      for (let sighting = 1; sighting < 5; sighting++) {
-        const { code, summary } = await scene.pass(['delete-due']);
-        expect(code).toBe(0);
-        expect(summary.counts).toMatchObject({ deferred: 1, records: 0 });
-        const [row] = await left();
-        expect(row).toMatchObject({ id, failed: false, attempts: sighting });
-        waits.push(Math.round(row?.waits ?? 0));
-        await scene.db.query("update pending_deletions set next_attempt_at = now() - interval '1 second'");
-      }
-      expect(waits.map((seconds) => Math.round(seconds / 10) * 10)).toEqual([30, 60, 120, 240]);
-      expect((await scene.pass(['delete-due'])).code).toBe(1);
-      expect(await left()).toMatchObject([{ failure: 'forbidden', failed: true }]);
-    },
-  );
+  test.each([
+    'need_admin',
+    'not_enough_rights',
+    'channel_private',
+  ] as const)('a chat with %s is not condemned on one sighting, but after five', async (state) => {
+    const id = await record({ ids: [1, 2] });
+    scene.api.setState(chat, state);
+    const waits: number[] = [];
+    for (let sighting = 1; sighting < 5; sighting++) {
+      const { code, summary } = await scene.pass(['delete-due']);
+      expect(code).toBe(0);
+      expect(summary.counts).toMatchObject({ deferred: 1, records: 0 });
+      const [row] = await left();
+      expect(row).toMatchObject({ id, failed: false, attempts: sighting });
+      waits.push(Math.round(row?.waits ?? 0));
+      await scene.db.query("update pending_deletions set next_attempt_at = now() - interval '1 second'");
+    }
+    expect(waits.map((seconds) => Math.round(seconds / 10) * 10)).toEqual([30, 60, 120, 240]);
+    expect((await scene.pass(['delete-due'])).code).toBe(1);
+    expect(await left()).toMatchObject([{ failure: 'forbidden', failed: true }]);
+  });
 
   test('a record that waits is not tried before its time', async () => {
     await record({ ids: [1, 2] });
@@ -304,17 +310,20 @@ describe('what a bot may have written', () => {
     expect(summary.telegram.calls).toBeLessThanOrEqual(26);
   });
 
-  test.each(['has space', 'ä', 'x'.repeat(65), 'a/b', ''])(
-    'a payload that cannot be a deep link (%j): the notice goes without its button',
-    async (uniqueId) => {
-      await record({ ids: [1, 2], uniqueId });
-      const { code, summary, stderr } = await scene.pass(['delete-due']);
-      expect(code).toBe(0);
-      expect(summary.counts.notices_sent).toBe(1);
-      expect(scene.api.sent(chat)[0]?.replyMarkup).toBeFalsy();
-      expect(stderr.includes('"level":"warn"')).toBe(uniqueId !== '');
-    },
-  );
+  test.each([
+    'has space',
+    'ä',
+    'x'.repeat(65),
+    'a/b',
+    '',
+  ])('a payload that cannot be a deep link (%j): the notice goes without its button', async (uniqueId) => {
+    await record({ ids: [1, 2], uniqueId });
+    const { code, summary, stderr } = await scene.pass(['delete-due']);
+    expect(code).toBe(0);
+    expect(summary.counts.notices_sent).toBe(1);
+    expect(scene.api.sent(chat)[0]?.replyMarkup).toBeFalsy();
+    expect(stderr.includes('"level":"warn"')).toBe(uniqueId !== '');
+  });
 });
 
 describe('NOTICE', () => {
