@@ -27,10 +27,11 @@ export const isSweptToken = `status in ('verified', 'bypassed')`;
 /** The first entry of the index answers; `exists` would read the whole table where most expired tokens were never used. */
 export const anyUsedToken = `coalesce((select min(expires_at) from tokens where ${isSweptToken}) < now(), false)`;
 
+/** Where nothing is due, no more than the first entry of the index is read. */
 export const tokenBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from now() - min(expires_at) filter (where isfinite(expires_at))), 0)::float8 as oldest_due_seconds
-  from tokens where ${isSweptToken} and expires_at < now()`;
+  from tokens where ${isSweptToken} and expires_at < now() and ${anyUsedToken}`;
 
 /** The day that it is now; `$1` is the time zone. */
 const today = '(now() at time zone $1::text)::date';
@@ -41,4 +42,4 @@ export const counterBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from
            now() - ((min(date) filter (where isfinite(date)) + 1)::timestamp at time zone $1::text)), 0)::float8 as oldest_due_seconds
-  from token_generator_count where date < ${today}`;
+  from token_generator_count where date < ${today} and ${anyPastCounter}`;
