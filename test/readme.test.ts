@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from '../src/exit-code.ts';
 import { jobs } from '../src/jobs/index.ts';
+import { schedules } from '../src/schedules.ts';
 import { knownNames, settingsTable } from '../src/settings/settings-table.ts';
+import { telesweep } from './support/run.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -25,6 +27,49 @@ describe('README.md', () => {
     const codes = [...readme.matchAll(/^\| (\d[\d, ]*) \|/gm)].flatMap(([, cell = '']) => cell.split(',').map(Number));
     expect(codes.toSorted((a, b) => a - b)).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
     for (const { name } of jobs) expect(readme).toContain(`\`${name}\``);
+  });
+
+  test('its table of jobs has each at its time', () => {
+    const rows = [...readme.matchAll(/^\| `([a-z-]+)` \|.*\| `([\d*/, ]+)` \|$/gm)].map(([, name, cron]) => [
+      name,
+      cron,
+    ]);
+    expect(rows).toEqual(jobs.map(({ name }) => [name, schedules[name].cron]));
+  });
+
+  test('it names each reason for giving up', () => {
+    const listed = [...readme.matchAll(/^\| `([a-z_0-9]+)` \|[^|]*\|$/gm)].map(([, reason]) => reason);
+    const known = [
+      ...new Set(
+        ['src/jobs/delete-due/record.ts', 'src/jobs/delete-due/settle.ts', 'src/jobs/delete-broadcasts/settle.ts']
+          .map(read)
+          .flatMap((source) => [...source.matchAll(/type Failure =([^;]*);/g)])
+          .flatMap(([, union = '']) => [...union.matchAll(/'([a-z_0-9]+)'/g)].map(([, reason]) => reason)),
+      ),
+    ];
+    expect(known.length).toBeGreaterThan(4);
+    expect(listed).toEqual(expect.arrayContaining(known));
+  });
+
+  test('every command in it is one that exists, with flags that exist', async () => {
+    const lines = [
+      ...readme.matchAll(/^(?:\$ (?:[A-Z_]+=\S+ )*|[*\d][*\d/, ]+ {2})telesweep ([^|\n]+)|`telesweep ([^`]+)`/gm),
+    ].map(([, typed, named]) => (typed ?? named ?? '').trim().split(/\s+/));
+    const commands = new Map<string, Set<string>>();
+    for (const words of lines) {
+      const name = words.slice(0, words[1]?.startsWith('-') ? 1 : 2).join(' ');
+      const flags = words.filter((word) => word.startsWith('--'));
+      commands.set(name, new Set([...(commands.get(name) ?? []), ...flags]));
+    }
+    expect(commands.size).toBeGreaterThan(12);
+    for (const [command, flags] of commands) {
+      const [first = '', second] = command.split(' ');
+      const { stdout } = await telesweep([...command.split(' '), '--help']);
+      // An unknown word brings the help of what stands before it.
+      const known = second === undefined ? first : `(${command}|${first} \\[options\\] <\\w+>$)`;
+      expect(stdout).toMatch(new RegExp(`^Usage: telesweep ${known}`, 'm'));
+      for (const flag of flags) expect(`${command}: ${stdout}`).toContain(` ${flag} `);
+    }
   });
 
   test('its files and npm scripts exist', () => {

@@ -92,9 +92,8 @@ export function deleteBroadcastsSection(): Section {
     async before(stage) {
       for (const kind of kinds) ids.push(await layOut(stage, kind));
       for (const { at, state } of outOfReach) stage.api.setState(firstChat + at, state);
-      stage.screen.heading(
-        `broadcasts: ${kinds.length} of them, ${formatCount(sum(kinds.map(({ to }) => to.chats)))} messages`,
-      );
+      const messages = formatCount(sum(kinds.map(({ to }) => to.chats)));
+      stage.screen.heading(`broadcasts: ${kinds.length} of them, with a ledger of ${messages} messages`);
     },
 
     async run(stage) {
