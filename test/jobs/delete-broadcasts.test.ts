@@ -227,7 +227,7 @@ describe('a pass that stops', () => {
       const { summary } = await scene.pass(['delete-broadcasts'], { TELEGRAM_RATE: '5000' });
       expect(summary.counts.broadcasts).toBe(1);
       expect(standing(first, chats)).toBe(0);
-      expect(scene.api.callCount - before).toBeLessThanOrEqual(chats + 500 + 64);
+      expect(scene.api.callCount - before).toBeLessThanOrEqual(chats + 1_000 + 64);
     }
     expect(await broadcasts()).toEqual([]);
     expect(await ledger()).toEqual([]);
