@@ -94,6 +94,9 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept }: Runs): F
           figure('memory at half', memoryAt(0.5), 'MiB'),
           figure('memory at the end', memoryAt(1), 'MiB'),
         ]),
+    figure('peak memory', median(swept.map(({ peakMiB }) => peakMiB)), 'MiB', {
+      base: bareLoop(({ peakMiB }) => peakMiB),
+    }),
     figure('peak above an idle pass', median(swept.map(({ peakMiB }) => peakMiB)) - idle.value, 'MiB', {
       target: { most: 60 },
     }),
