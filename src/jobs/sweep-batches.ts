@@ -24,7 +24,7 @@ export interface Sweep {
  * @param batchRows rows a batch at first and at most; tests take fewer
  */
 export async function sweepBatches(
-  { limit, stop, counts, progress }: JobContext,
+  { limit, stop, counts, progress }: Pick<JobContext, 'limit' | 'stop' | 'counts' | 'progress'>,
   sweep: Sweep,
   batchRows = mostRows,
 ): Promise<JobResult> {

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Counts } from '../../src/job.ts';
+import { type Sweep, sweepBatches } from '../../src/jobs/sweep-batches.ts';
+import { createStop } from '../../src/stop.ts';
+import type { RangeOptions } from '../../src/store/range-delete.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A table of so many due rows, of which a batch takes all that it is told in a time of the test's choosing. */
+function table(due: number, msOf: (batch: number) => number = () => 1): Sweep & { asked: RangeOptions[] } {
+  let left = due;
+  const asked: RangeOptions[] = [];
+  return {
+    asked,
+    async deleteRange(range) {
+      asked.push(range);
+      vi.advanceTimersByTime(msOf(asked.length));
+      const deleted = Math.min(left, range.rows);
+      left -= deleted;
+      return { deleted, next: left === 0 ? null : { first: String(left), afterSecond: null } };
+    },
+    count: async () => left,
+  };
+}
+
+function context({ limit = null as number | null } = {}) {
+  const counts: Counts = { deleted: 0 };
+  const told: string[] = [];
+  const progress = {
+    start: (total: number | null) => told.push(`of ${total}`),
+    advance: (n: number) => told.push(String(n)),
+    stop: () => told.push('end'),
+  };
+  return { limit, counts, progress, told, stop: createStop(null, new AbortController().signal) };
+}
+
+test('each batch starts where the last one ended, until there is none', async () => {
+  const rows = table(25);
+  const work = context();
+  const result = await sweepBatches(work, rows, 10);
+  expect(rows.asked.map(({ from }) => from?.first ?? null)).toEqual([null, '15', '5']);
+  expect(result).toMatchObject({ failed: 0, succeeded: 25 });
+  expect(work.counts).toEqual({ deleted: 25 });
+  expect(work.stop.reason).toBeNull();
+  expect(work.told).toEqual(['of null', '10', '10', '5', 'end']);
+});
+
+test.each([
+  'deadline',
+  'signal',
+  'lease_lost',
+] as const)('a stop (%s) ends it after the batch under way', async (reason) => {
+  const work = context();
+  const rows = table(100, (batch) => {
+    if (batch === 2) work.stop.request(reason);
+    return 1;
+  });
+  expect(await sweepBatches(work, rows, 10)).toMatchObject({ succeeded: 20 });
+  expect(rows.asked).toHaveLength(2);
+  expect(work.stop.reason).toBe(reason);
+});
+
+test('a limit is asked for exactly and is said to have been reached', async () => {
+  const work = context({ limit: 25 });
+  const rows = table(100);
+  await sweepBatches(work, rows, 10);
+  expect(rows.asked.map((range) => [range.rows, range.exact])).toEqual([
+    [10, true],
+    [10, true],
+    [5, true],
+  ]);
+  expect(work.counts).toEqual({ deleted: 25 });
+  expect(work.stop.reason).toBe('limit');
+});
+
+test('slow batches shrink, but not to nothing, and grow again to their first size', async () => {
+  const rows = table(100_000, (batch) => (batch <= 8 ? 400 : 10));
+  await sweepBatches(context(), rows, 8_000);
+  const sizes = rows.asked.map((range) => range.rows);
+  expect(sizes.slice(0, 8)).toEqual([8_000, 4_000, 2_000, 1_000, 500, 500, 500, 500]);
+  expect(sizes.slice(8, 15)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+  expect(rows.asked.every(({ exact }) => !exact)).toBe(true);
+});
+
+test('work that proves long is counted once, so that the progress knows its end', async () => {
+  const work = context();
+  await sweepBatches(
+    work,
+    table(100, () => 700),
+    10,
+  );
+  expect(work.told.filter((line) => line.startsWith('of'))).toEqual(['of null', 'of 70']);
+});
