@@ -16,6 +16,8 @@ export interface LedgerRow {
 }
 
 const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - interval '48 hours'`;
+const expiredBroadcasts = (now: string) =>
+  sql`select id from broadcasts where delete_at <= ${now}::timestamptz and failed_at is null`;
 const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::timestamptz`));
 
 /**
@@ -122,6 +124,14 @@ function keys(rows: readonly Key[], moreValues = sql``, moreNames = sql``) {
     as settled (broadcast_id, chat_id, message_id${moreNames})`;
 }
 
+/** Messages of the expired broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
+export async function countDueMessages(db: Db, now: string): Promise<number> {
+  const { rows } = await sql<{ messages: number }>`
+    select count(*)::int as messages from broadcast_messages
+    where broadcast_id in (${expiredBroadcasts(now)}) and ${mayBeTriedAt(now)}`.execute(db);
+  return rows[0]?.messages ?? 0;
+}
+
 export interface LedgerCount {
   messages: number;
   too_old: number;
@@ -136,7 +146,7 @@ export async function countLedger(db: Db, now: string, limit: number | null): Pr
     with due as (
       select chat_id, message_id, ${tooOld(now)} as too_old, message_id < 1 or message_id > 2147483647 or chat_id = 0 as bad
       from broadcast_messages
-      where broadcast_id in (select id from broadcasts where delete_at <= ${now}::timestamptz and failed_at is null)
+      where broadcast_id in (${expiredBroadcasts(now)})
         and ${mayBeTriedAt(now)}
       order by sent_at limit ${limit}
     ), chats as (

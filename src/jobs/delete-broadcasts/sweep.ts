@@ -1,6 +1,6 @@
 import type { JobContext, JobResult } from '../../job.ts';
 import {
-  countLedger,
+  countDueMessages,
   failTooOldMessages,
   type LedgerRow,
   readLedgerPage,
@@ -27,8 +27,7 @@ const tooOldBatch = 10_000;
 /** Streams the ledgers of the expired broadcasts through the pool of chats. */
 export async function sweepBroadcasts(context: JobContext): Promise<JobResult> {
   const { db, now, stop, limit, progress } = context;
-  const due = await countLedger(db, now, limit);
-  progress.start(due.messages + due.too_old + due.bad, 'messages');
+  progress.start(Math.min(await countDueMessages(db, now), limit ?? Number.POSITIVE_INFINITY), 'messages');
   const sweep = new Sweep(context, await context.bot());
   try {
     let after: string | null = null;
