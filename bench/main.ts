@@ -37,6 +37,9 @@ if (only !== undefined && !measurements.has(only)) {
   process.exit(64);
 }
 
+// What was started ends with this process, and its files go at its exit.
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+
 const startedAt = new Date();
 const say = (line: string) => process.stderr.write(`  ${line}\n`);
 const stage = await openStage(long, say);
