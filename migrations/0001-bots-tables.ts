@@ -40,7 +40,7 @@ export const botsTables: readonly WantedTable[] = [
     ],
     key: ['token'],
     checks: ["status in ('not_used', 'verified', 'bypassed')"],
-    indexes: [{ name: 'telesweep_tokens_expired', on: "(expires_at, token) where status in ('verified', 'bypassed')" }],
+    indexes: [{ name: 'telesweep_tokens_expired', on: "(expires_at) where status in ('verified', 'bypassed')" }],
   },
   {
     schema: null,
@@ -51,7 +51,7 @@ export const botsTables: readonly WantedTable[] = [
       { name: 'token_generated', type: 'integer', notNull: true, default: '1' },
     ],
     key: ['user_id', 'date'],
-    indexes: [{ name: 'telesweep_token_generator_count_date', on: '(date, user_id)' }],
+    indexes: [{ name: 'telesweep_token_generator_count_date', on: '(date)' }],
   },
   {
     schema: null,

@@ -29,7 +29,7 @@ export async function sweepBatches(
   batchRows = mostRows,
 ): Promise<JobResult> {
   let left = limit ?? Number.POSITIVE_INFINITY;
-  let from: Place | null = null;
+  let from: Place = { at: 'start' };
   let rows = batchRows;
   let counted = false;
   const startedAt = performance.now();

@@ -12,7 +12,7 @@ const due = ({ now, timeZone }: Today) => sql`date < (${now}::timestamptz at tim
 
 const sweptCounters = (today: Today): SweptTable => ({
   table: 'token_generator_count',
-  index: ['date', 'user_id'],
+  column: 'date',
   due: due(today),
 });
 

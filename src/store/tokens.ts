@@ -5,7 +5,7 @@ import type { Database } from './schema.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 
-const sweptTokens = (now: string): SweptTable => ({ table: 'tokens', index: ['expires_at', 'token'], due: due(now) });
+const sweptTokens = (now: string): SweptTable => ({ table: 'tokens', column: 'expires_at', due: due(now) });
 
 /** Deletes the next tokens that were used and have expired, in the order of their expiry. */
 export function deleteUsedTokens(db: Kysely<Database>, now: string, options: RangeOptions): Promise<RangeDeleted> {

