@@ -4,7 +4,8 @@ import { type Format, wrong } from './format.ts';
 
 export const botToken: Format<string> = {
   expected: 'a bot token as @BotFather gives it (123456789:AAH…)',
-  parse: (text) => (/^\d{1,20}:[A-Za-z0-9_-]{3,}$/.test(text) ? text : wrong(text, 'is not a bot token')),
+  // The bot's id before the colon is a bigint in the database; real ones have 10 digits and may grow to 16.
+  parse: (text) => (/^\d{1,18}:[A-Za-z0-9_-]{3,}$/.test(text) ? text : wrong(text, 'is not a bot token')),
 };
 
 export const rate: Format<number> = {

@@ -20,6 +20,8 @@ export interface Scene {
   start(args: readonly string[], env?: Env): Started;
   /** Runs a job, expects it to end with a summary, and returns both. */
   pass(args: readonly string[], env?: Env): Promise<RunResult & { summary: Summary }>;
+  /** Adds to what is searched for secrets at the end. */
+  note(place: string, text: string): void;
   /** Removes everything. @throws where a token or a password stood in any output, record, metric or ping of the scene */
   close(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function createScene(
       if (summary === undefined) throw new Error(`no summary: exit ${result.code}\n${result.stdout}\n${result.stderr}`);
       return { ...result, summary };
     },
+    note: (place, text) => recorder.add(place, text),
     async close() {
       await recorder.addDatabase(db);
       for (const text of monitors?.texts() ?? []) recorder.add('what the monitors heard', text);

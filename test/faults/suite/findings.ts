@@ -45,6 +45,8 @@ export interface Row {
   part: string;
   what: string;
   job: string;
+  /** False where nothing was promised: what is lost there is counted and is no fault. */
+  promised: boolean;
   findings: Findings;
 }
 
@@ -52,18 +54,22 @@ export interface Row {
 export class Table {
   readonly rows: Row[] = [];
 
-  add(part: string, what: string, job: string, findings: Findings): void {
+  add(
+    { part, what, job, promised = true }: Pick<Row, 'part' | 'what' | 'job'> & { promised?: boolean },
+    findings: Findings,
+  ): void {
     let row = this.rows.find((known) => known.part === part && known.what === what && known.job === job);
     if (row === undefined) {
-      row = { part, what, job, findings: nothingFound() };
+      row = { part, what, job, promised, findings: nothingFound() };
       this.rows.push(row);
     }
     addFindings(row.findings, findings);
   }
 
   get faults(): string[] {
-    return this.rows.flatMap(({ part, what, job, findings }) => {
-      const { lost, repeated, wrong } = findings;
+    return this.rows.flatMap(({ part, what, job, promised, findings }) => {
+      const { repeated, wrong } = findings;
+      const lost = promised ? findings.lost : [];
       const place = `${part}, ${what}, ${job}`;
       return [
         ...lost.map((text) => `lost: ${place}: ${text}`),
@@ -79,13 +85,15 @@ export class Table {
       '| what was done | jobs | times | lost | repeated | uncertain | else wrong |',
       '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
     ];
-    for (const { part, what, jobs, findings } of this.#merged()) {
+    for (const { part, what, jobs, promised, findings } of this.#merged()) {
       const { times, lost, repeated, uncertain, wrong, notTried } = findings;
       const figures =
         notTried !== null && times === 0
           ? ['not tried', '', '', '', notTried]
           : [times, lost.length, repeated.length, uncertain, wrong.length];
-      lines.push(`| ${[`${part}: ${what}`, jobs.join(', '), ...figures].join(' | ')} |`);
+      lines.push(
+        `| ${[`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', '), ...figures].join(' | ')} |`,
+      );
     }
     return lines.join('\n');
   }
@@ -104,12 +112,12 @@ export class Table {
     }));
   }
 
-  #merged(): { part: string; what: string; jobs: string[]; findings: Findings }[] {
-    const merged: { part: string; what: string; jobs: string[]; findings: Findings }[] = [];
-    for (const { part, what, job, findings } of this.rows) {
+  #merged(): (Omit<Row, 'job'> & { jobs: string[] })[] {
+    const merged: (Omit<Row, 'job'> & { jobs: string[] })[] = [];
+    for (const { part, what, job, promised, findings } of this.rows) {
       let line = merged.find((known) => known.part === part && known.what === what);
       if (line === undefined) {
-        line = { part, what, jobs: [], findings: nothingFound() };
+        line = { part, what, jobs: [], promised, findings: nothingFound() };
         merged.push(line);
       }
       line.jobs.push(job);

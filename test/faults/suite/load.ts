@@ -23,6 +23,8 @@ export interface Laid {
   env: Record<string, string>;
   /** What stays due when all is done: a channel that refuses is tried in each pass of its slot. */
   staysDue: number;
+  /** Exit code of the first pass, where nothing is done to it. */
+  firstCode: number;
   /** Exit codes of a pass that finished this load. */
   endCodes: readonly number[];
   /** Sends whose intent is committed and whose outcome is not written down. */

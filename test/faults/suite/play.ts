@@ -10,23 +10,25 @@ export interface PlayOptions {
   onTrial?(trial: Trial, findings: Findings, ms: number): void;
 }
 
+const secrets = { part: 'secrets', what: 'every byte that all of the above wrote', job: 'all' };
+
 /** No trial may keep the others waiting longer. */
 const longestTrialMs = 300_000;
 
 export async function playTrials(trials: readonly Trial[], table: Table, options: PlayOptions): Promise<void> {
   const queue = [...trials];
   // Rows stand in the order of the trials, whichever ends first.
-  for (const { part, what, job } of trials) table.add(part, what, job, nothingFound());
+  for (const trial of trials) table.add(trial, nothingFound());
   const worker = async (): Promise<void> => {
     let stage: Stage | null = null;
     for (let trial = queue.shift(); trial !== undefined; trial = queue.shift()) {
       stage ??= await options.open();
       const startedAt = performance.now();
       const findings = await playOne(trial, stage);
-      table.add(trial.part, trial.what, trial.job, findings);
+      table.add(trial, findings);
       options.onTrial?.(trial, findings, performance.now() - startedAt);
     }
-    if (stage !== null) table.add('secrets', 'every byte of every output searched', 'all', await closing(stage));
+    if (stage !== null) table.add(secrets, await closing(stage));
   };
   await Promise.all(Array.from({ length: Math.min(options.stages, trials.length) }, worker));
 }

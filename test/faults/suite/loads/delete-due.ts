@@ -33,7 +33,7 @@ export const deleteDueLoad: Load = {
     const oldId = await pendingDeletion(db, { chatId: old, messageIds: [1], age: '49h' });
     const early = newChat();
     api.addMessages(early, [1]);
-    const earlyId = await pendingDeletion(db, { chatId: early, messageIds: [1], dueFor: '-2h' });
+    const earlyId = await pendingDeletion(db, { chatId: early, messageIds: [1], dueFor: '-400 days' });
     return new LaidRecords(scene, told, { blockedId, oldId, earlyId }, { old, early });
   },
 };
@@ -46,6 +46,7 @@ interface Left {
 class LaidRecords implements Laid {
   readonly env = {};
   readonly staysDue = 0;
+  readonly firstCode = 1;
   readonly endCodes = [0, 1];
   readonly #scene: Scene;
   readonly #told: readonly Told[];
@@ -93,7 +94,7 @@ class LaidRecords implements Laid {
       else if (failure !== undefined && !mayFail) lost.push(`record ${id} was given up: ${failure}`);
       if (left.has(id)) continue;
       const standing = api.messageIds(chatId).filter((messageId) => ids.includes(messageId));
-      if (standing.length > 0) lost.push(`record ${id} is gone, its messages ${standing} stand`);
+      if (standing.length > 0 && !mayFail) lost.push(`record ${id} is gone, its messages ${standing} stand`);
       if (notices.length === 0 && !uncertain.has(id) && !mayFail) {
         lost.push(`record ${id}: no notice, and none reported as uncertain`);
       }

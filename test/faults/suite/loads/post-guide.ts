@@ -29,6 +29,7 @@ interface Channels {
 class LaidChannels implements Laid {
   readonly env: Record<string, string>;
   readonly staysDue = 1;
+  readonly firstCode = 1;
   readonly endCodes = [1];
   readonly #scene: Scene;
   readonly #channels: Channels;

@@ -32,6 +32,7 @@ export const resetCountsLoad: Load = {
 class LaidRows implements Laid {
   readonly env = {};
   readonly staysDue = 0;
+  readonly firstCode = 0;
   readonly endCodes = [0];
   readonly #scene: Scene;
   readonly #select: string;
