@@ -1,8 +1,8 @@
 import type { JobContext, JobResult } from '../job.ts';
 import type { Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
 
-/** Less than a tenth of a second of work, and few enough statements for millions of rows. */
-const mostRows = 25_000;
+/** About a tenth of a second of work, and few enough statements for millions of rows. */
+const mostRows = 50_000;
 const leastRows = 500;
 
 /** A batch that took longer is followed by a smaller one, far from the second that a transaction may take. */

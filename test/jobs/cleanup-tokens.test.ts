@@ -88,10 +88,10 @@ describe('what goes', () => {
   });
 
   test('more tokens of one time than a batch holds', async () => {
-    await insertDue(30_000, { apart: '0 seconds' });
+    await insertDue(60_000, { apart: '0 seconds' });
     await token(db, { token: 'kept', status: 'not_used' });
     const { summary } = await pass();
-    expect(summary).toMatchObject({ counts: { deleted: 30_000 }, left: { due: 0 }, stop_reason: 'done' });
+    expect(summary).toMatchObject({ counts: { deleted: 60_000 }, left: { due: 0 }, stop_reason: 'done' });
     expect(await left()).toEqual(['kept']);
   });
 
@@ -115,9 +115,9 @@ describe('limits', () => {
   });
 
   test('--limit holds over several batches, with tokens that come meanwhile', async () => {
-    await insertDue(60_000);
+    await insertDue(120_000);
     const proxy = await startStatementProxy(db.url);
-    const { child, done } = startSweep(proxy, 'cleanup-tokens', '--limit', '30000');
+    const { child, done } = startSweep(proxy, 'cleanup-tokens', '--limit', '60000');
     let came = 0;
     proxy.onStatement = async (_, { text }) => {
       if (!text.trimStart().startsWith('delete from')) return;
@@ -131,8 +131,8 @@ describe('limits', () => {
     const { summary } = withSummary(await done);
     expect(child.exitCode).toBe(0);
     expect(came).toBeGreaterThan(1);
-    expect(summary).toMatchObject({ counts: { deleted: 30_000 }, left: { due: 30_000 + came * 60 } });
-    expect(await left()).toHaveLength(30_000 + came * 60);
+    expect(summary).toMatchObject({ counts: { deleted: 60_000 }, left: { due: 60_000 + came * 60 } });
+    expect(await left()).toHaveLength(60_000 + came * 60);
     await proxy.close();
   });
 
@@ -167,7 +167,7 @@ describe('beside bots', () => {
   });
 
   test('tokens that come during the pass are not in its way; those it missed are left for the next', async () => {
-    await insertDue(60_000);
+    await insertDue(120_000);
     const proxy = await startStatementProxy(db.url);
     let came = 0;
     proxy.onStatement = async (_, { text }) => {
@@ -181,7 +181,7 @@ describe('beside bots', () => {
     await proxy.close();
     const missed = (await left()).filter((name) => !name.startsWith('kept'));
     expect(came).toBeGreaterThan(2);
-    expect(summary.counts.deleted).toBe(60_000 + came * 2 - missed.length);
+    expect(summary.counts.deleted).toBe(120_000 + came * 2 - missed.length);
     // The first came before its range was deleted, the later ones behind the pass or ahead of it.
     expect(missed.length).toBeGreaterThan(0);
     expect(missed.filter((name) => name === 'old-1')).toEqual([]);
@@ -246,16 +246,18 @@ describe('whatever happens', () => {
     expect([deleted[0], deleted.at(-1)]).toEqual([0, 40]);
   });
 
+  // A busy machine makes batches take long, and then they become smaller.
   test.each([
-    [3, 25_000],
-    [5, 50_000],
-    [7, 60_000],
-  ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, about) => {
+    [3, 49_990, 50_000],
+    [5, 70_000, 100_000],
+    [7, 80_000, 120_000],
+  ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
     await insertKept();
     const kills = { db, job: 'cleanup-tokens', fill: () => insertDue(rowsOfThreeBatches), count } as const;
     const { killed, deleted } = await killAtStatement(kills, 'onAnswered', n);
     expect(killed).toBe(true);
-    expect(Math.abs(deleted - about)).toBeLessThan(5);
+    expect(deleted).toBeGreaterThanOrEqual(least);
+    expect(deleted).toBeLessThanOrEqual(most);
   });
 
   test('run twice at once, one works and the other leaves', async () => {

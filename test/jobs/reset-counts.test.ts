@@ -76,10 +76,10 @@ describe('what goes', () => {
   });
 
   test('more counters of one day than a batch holds', async () => {
-    await insertPast(30_000);
+    await insertPast(60_000);
     await insertKept();
     const { summary } = await pass();
-    expect(summary).toMatchObject({ counts: { deleted: 30_000 }, left: { due: 0 }, stop_reason: 'done' });
+    expect(summary).toMatchObject({ counts: { deleted: 60_000 }, left: { due: 0 }, stop_reason: 'done' });
     expect(await count()).toEqual({ due: 0, others: 99 });
   });
 });
@@ -251,15 +251,18 @@ describe('whatever happens', () => {
     expect([deleted[0], deleted.at(-1)]).toEqual([0, 40]);
   });
 
+  // A busy machine makes batches take long, and then they become smaller.
   test.each([
-    [5, 25_000],
-    [6, 50_000],
-    [7, 60_000],
-  ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, about) => {
+    [5, 25_000, 50_000],
+    [6, 37_500, 100_000],
+    [7, 43_000, 120_000],
+  ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
     await insertKept();
     const kills = { db, job: 'reset-counts', fill: () => insertPast(rowsOfThreeBatches), count } as const;
     const { killed, deleted } = await killAtStatement(kills, 'onAnswered', n);
-    expect({ killed, deleted }).toEqual({ killed: true, deleted: about });
+    expect(killed).toBe(true);
+    expect(deleted).toBeGreaterThanOrEqual(least);
+    expect(deleted).toBeLessThanOrEqual(most);
   });
 
   test('run twice at once, one works and the other leaves', async () => {

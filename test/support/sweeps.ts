@@ -29,8 +29,8 @@ export function startSweep(proxy: StatementProxy, job: SweepJob, ...flags: strin
   return start([job, '--json', ...flags], { env: { DATABASE_URL: proxy.url } });
 }
 
-/** A pass takes batches of 25,000: with this many rows it sends nine statements. */
-export const rowsOfThreeBatches = 60_000;
+/** A pass takes batches of 50,000: with this many rows it sends nine statements. */
+export const rowsOfThreeBatches = 120_000;
 
 interface Kills {
   db: TestDatabase;
