@@ -16,7 +16,7 @@ export const postGuide: Job = {
   message: (counts, guideId) => {
     const guide = guideId ? `guide ${guideId}` : 'no guide';
     const had = counts.already_posted ? `, ${counts.already_posted} had it already` : '';
-    return `Posted ${guide} to ${counts.posted ?? 0} channels, ${counts.failed ?? 0} failed${had}`;
+    return `Posted ${guide} to ${counts.posted ?? 0} ${counts.posted === 1 ? 'channel' : 'channels'}, ${counts.failed ?? 0} failed${had}`;
   },
   async run(context) {
     const { postToChannels } = await import('./post-guide/post.ts');

@@ -165,12 +165,15 @@ export interface BroadcastSample {
   messages: number;
   failed: number;
   past_48h: number;
+  /** False for one whose rows were never written, as far as a pass before this one has seen. */
+  had_ledger: boolean;
 }
 
 /** The expired broadcasts, for a person. */
 export async function sampleExpiredBroadcasts(db: Db, now: string, limit: number): Promise<BroadcastSample[]> {
   const { rows } = await sql<BroadcastSample>`
-    select broadcast.id::text, coalesce(text, caption, file_id) as text, messages, failed, past_48h
+    select broadcast.id::text, coalesce(text, caption, file_id) as text, messages, failed, past_48h,
+           deletion_started_at is not null as had_ledger
     from broadcasts as broadcast
     cross join lateral (
       select count(*) filter (where failed_at is null)::int as messages,

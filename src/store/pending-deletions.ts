@@ -50,6 +50,14 @@ export async function readDueRecords(db: Db, now: string, after: PageKey | null,
   return rows;
 }
 
+/** How many records are due, for the progress. */
+export async function countDueRecords(db: Db, now: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from pending_deletions where ${due(now)}`.execute(
+    db,
+  );
+  return rows[0]?.n ?? 0;
+}
+
 /** Marks records whose messages Telegram has all answered for, so that a later pass goes straight to the notice. */
 export async function markMessagesDeleted(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await db

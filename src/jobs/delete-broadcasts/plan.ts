@@ -18,7 +18,7 @@ export async function planBroadcasts({ db, now, limit, settings, counts }: JobCo
       rows: sample.map((row) => [
         row.id,
         row.text ?? '',
-        String(row.messages),
+        row.messages + row.failed === 0 && !row.had_ledger ? 'no ledger: would fail' : String(row.messages),
         String(row.past_48h),
         String(row.failed),
       ]),

@@ -1,6 +1,6 @@
 import { SettingsError } from '../../errors.ts';
 import type { JobContext, JobResult } from '../../job.ts';
-import { type DueRecord, type PageKey, readDueRecords } from '../../store/pending-deletions.ts';
+import { countDueRecords, type DueRecord, type PageKey, readDueRecords } from '../../store/pending-deletions.ts';
 import { ChatPool } from '../chat-pool.ts';
 import { createNotices } from './notices.ts';
 import { judgeRecord, type Work } from './record.ts';
@@ -42,7 +42,7 @@ export async function sweepDueRecords(context: JobContext): Promise<JobResult> {
     return null;
   };
 
-  progress.start(null, 'records');
+  progress.start(Math.min(await countDueRecords(db, now), limit ?? Number.POSITIVE_INFINITY), 'records');
   let left = limit ?? Number.POSITIVE_INFINITY;
   try {
     let after: PageKey | null = null;
