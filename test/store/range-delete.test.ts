@@ -5,7 +5,6 @@ import { deletePastCounters } from '../../src/store/token-counters.ts';
 import { deleteUsedTokens } from '../../src/store/tokens.ts';
 import { type PlanWatch, watchPlans } from '../support/plans.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-
 import { type DeleteRange, sum, sweep } from '../support/ranges.ts';
 
 let db: TestDatabase;

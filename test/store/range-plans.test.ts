@@ -7,7 +7,6 @@ import { deleteUsedTokens } from '../../src/store/tokens.ts';
 import { freezeClock } from '../support/frozen-clock.ts';
 import { type PlanWatch, type SentStatement, watchPlans } from '../support/plans.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-
 import { sum, sweep } from '../support/ranges.ts';
 
 let db: TestDatabase;
