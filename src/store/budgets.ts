@@ -8,8 +8,10 @@ export interface LeaseHolder {
 }
 
 export interface Reservation {
-  /** Seconds from the answer of the database until the first reserved call may start. */
-  startsInSeconds: number;
+  /** When the first reserved call may start, by the database's clock: milliseconds since 1970. */
+  startsAtMs: number;
+  /** The database's clock when it answered. */
+  nowMs: number;
   leaseHeld: boolean;
 }
 
@@ -25,18 +27,19 @@ export async function reserveCalls(
   intervalSeconds: number,
   holder: LeaseHolder,
 ): Promise<Reservation> {
-  const [row] = await connection.query<{ starts_in: number; lease_held: boolean }>(
+  const [row] = await connection.query<{ starts_at: number; now: number; lease_held: boolean }>(
     `insert into telesweep.budgets as budget (bot_id, next_call_at)
      values ($1, clock_timestamp() + make_interval(secs => $2))
      on conflict (bot_id) do update
        set next_call_at = greatest(budget.next_call_at, clock_timestamp(), budget.paused_until) + make_interval(secs => $2)
-     returning extract(epoch from next_call_at - clock_timestamp())::float8 - $2::float8 as starts_in,
+     returning 1000 * (extract(epoch from next_call_at)::float8 - $2::float8) as starts_at,
+       1000 * extract(epoch from clock_timestamp())::float8 as now,
        exists (select from telesweep.leases
                where job = $3 and run_id = $4 and expires_at > clock_timestamp()) as lease_held`,
     [botId, calls * intervalSeconds, holder.job, holder.runId],
   );
   if (row === undefined) throw new Error('the reservation returned no row');
-  return { startsInSeconds: row.starts_in, leaseHeld: row.lease_held };
+  return { startsAtMs: row.starts_at, nowMs: row.now, leaseHeld: row.lease_held };
 }
 
 /** Moves the pause of a bot forward, never back. @returns seconds from now until it is over */

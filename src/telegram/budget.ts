@@ -2,6 +2,7 @@ import { monotonicMs } from '../clock.ts';
 import type { Stop } from '../job.ts';
 import { type LeaseHolder, pauseCalls, reserveCalls, startCooldown } from '../store/budgets.ts';
 import type { Connection } from '../store/connect.ts';
+import { DatabaseClock } from './database-clock.ts';
 
 /** Where a pass has no deadline, it waits for a pause up to this long. */
 export const longestWaitSeconds = 60;
@@ -53,6 +54,7 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
   let pumping = false;
   let failure: unknown = null;
 
+  const databaseClock = new DatabaseClock();
   const wake = new EventTarget();
   stop.signal.addEventListener('abort', () => wake.dispatchEvent(new Event('wake')), { once: true });
 
@@ -75,17 +77,19 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
   const reserve = async (): Promise<void> => {
     // A process that keeps asking gets up to half a second at once; one that asks rarely takes nothing from the others.
     const calls = Math.min(mostAtOnce, Math.max(waiting.length, lastReserved * 2));
-    const { startsInSeconds, leaseHeld } = await reserveCalls(connection, botId, calls, intervalSeconds, holder);
+    const { startsAtMs, nowMs, leaseHeld } = await reserveCalls(connection, botId, calls, intervalSeconds, holder);
+    databaseClock.answered(nowMs);
     if (!leaseHeld) {
       stop.request('lease_lost');
       return;
     }
     lastReserved = calls;
+    const startsInSeconds = (startsAtMs - nowMs) / 1000;
     if (startsInSeconds > longestSlotWaitSeconds(ratePerSecond) && !hasTimeFor(startsInSeconds, stop)) {
       await leave();
       return;
     }
-    next = monotonicMs() + startsInSeconds * 1000;
+    next = databaseClock.here(startsAtMs);
     count = calls;
   };
 
