@@ -121,5 +121,7 @@ export interface JobResult {
   failed: number;
   /** Items that went well: with `failed`, tells `partial` from `failed`. */
   succeeded: number;
+  /** What is left of what was due at `now`, where the job knows: to count it, PostgreSQL would visit all that was deleted. */
+  left?: Backlog;
   guide_id?: string | null;
 }

@@ -160,7 +160,7 @@ class Pass {
     const summary = this.#summary;
     const { failure, result } = end;
     try {
-      summary.left = end.backlog ?? (await this.#backlog());
+      summary.left = end.backlog ?? result.left ?? (await this.#backlog());
       if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();

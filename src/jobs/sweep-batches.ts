@@ -32,6 +32,8 @@ export async function sweepBatches(
   let from: Place = { at: 'start' };
   let rows = batchRows;
   let counted = false;
+  let metLock = false;
+  let ended = false;
   const startedAt = performance.now();
   progress.start(null, 'rows');
   try {
@@ -41,6 +43,8 @@ export async function sweepBatches(
       counts.deleted = (counts.deleted ?? 0) + batch.deleted;
       left -= batch.deleted;
       progress.advance(batch.deleted);
+      metLock ||= batch.metLock;
+      ended = batch.next === null;
       if (batch.next === null) break;
       from = batch.next;
       rows = nextSize(rows, performance.now() - batchAt, batchRows);
@@ -53,7 +57,8 @@ export async function sweepBatches(
     progress.stop();
   }
   if (left <= 0) stop.request('limit');
-  return { failed: 0, succeeded: counts.deleted ?? 0 };
+  const result = { failed: 0, succeeded: counts.deleted ?? 0 };
+  return ended && !metLock ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
 }
 
 function nextSize(rows: number, ms: number, most: number): number {

@@ -26,6 +26,8 @@ export interface RangeOptions {
 
 export interface RangeDeleted {
   deleted: number;
+  /** Whether a lock was met: then rows of the range may be left. */
+  metLock: boolean;
   /** Where the next range starts; null when this was the last. */
   next: Place | null;
 }
@@ -42,15 +44,15 @@ export async function deleteRange(
 ): Promise<RangeDeleted> {
   const start = startOf(swept, from);
   if (exact) {
-    const deleted = await deleteFirst(db, swept, start, rows);
-    return { deleted, next: deleted < rows ? null : from };
+    const batch = await deleteFirst(db, swept, start, rows);
+    return { ...batch, next: batch.deleted < rows ? null : from };
   }
   if (from.at === 'among') return deleteAmong(db, swept, from.value, rows);
   const last = await readLastValue(db, swept, start, rows);
   if (from.at === 'before' && last === from.value) return deleteAmong(db, swept, last, rows);
   const range = last === null ? start : sql`${start} and ${sql.ref(swept.column)} < ${last}`;
   return {
-    deleted: await deleteAll(db, swept, range, rows),
+    ...(await deleteAll(db, swept, range, rows)),
     next: last === null ? null : { at: 'before', value: last },
   };
 }
@@ -63,8 +65,8 @@ async function deleteAmong(
   rows: number,
 ): Promise<RangeDeleted> {
   const column = sql.ref(swept.column);
-  const deleted = await deleteFirst(db, swept, sql`${column} >= ${value} and ${column} <= ${value}`, rows);
-  return { deleted, next: { at: deleted < rows ? 'after' : 'among', value } };
+  const batch = await deleteFirst(db, swept, sql`${column} >= ${value} and ${column} <= ${value}`, rows);
+  return { ...batch, next: { at: batch.deleted < rows ? 'after' : 'among', value } };
 }
 
 function startOf({ column }: SweptTable, from: Place): RawBuilder<unknown> {
@@ -94,15 +96,19 @@ async function readLastValue(
  */
 const quickly = sql`(select set_config('lock_timeout', '50ms', true) || set_config('synchronous_commit', 'off', true)) is not null`;
 
+type Batch = Omit<RangeDeleted, 'next'>;
+
 async function deleteAll(
   db: Kysely<Database>,
   swept: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
-): Promise<number> {
+): Promise<Batch> {
   const { table, due } = swept;
   const deleted = await unlessLocked(db, sql`delete from ${sql.table(table)} where ${due} and ${range} and ${quickly}`);
-  return deleted ?? deleteFirst(db, swept, range, rows);
+  return deleted === null
+    ? { ...(await deleteFirst(db, swept, range, rows)), metLock: true }
+    : { deleted, metLock: false };
 }
 
 /** Slower, but takes no more than it is told, and passes over what somebody else holds locked. */
@@ -111,15 +117,17 @@ async function deleteFirst(
   { table, column, due }: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
-): Promise<number> {
+): Promise<Batch> {
   const first = sql`
     select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} limit ${rows}`;
   // The tables of a partitioned one may use the same ctid for a row that is not due.
   const those = (ctids: RawBuilder<unknown>) => sql`
     delete from ${sql.table(table)} where ${due} and ${quickly} and ctid = any(array(${ctids}))`;
   const deleted = await unlessLocked(db, those(first));
+  if (deleted !== null) return { deleted, metLock: false };
   // A row of another table may be locked that a foreign key ties to one of these: then they are all passed over.
-  return deleted ?? (await unlessLocked(db, those(sql`${first} for update skip locked`))) ?? 0;
+  const free = await unlessLocked(db, those(sql`${first} for update skip locked`));
+  return { deleted: free ?? 0, metLock: true };
 }
 
 /** @returns how many rows were deleted; null where a lock was met, and nothing was deleted */

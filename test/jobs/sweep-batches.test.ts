@@ -12,7 +12,11 @@ afterEach(() => {
 });
 
 /** A table of so many due rows, of which a batch takes all that it is told in a time of the test's choosing. */
-function table(due: number, msOf: (batch: number) => number = () => 1): Sweep & { asked: RangeOptions[] } {
+function table(
+  due: number,
+  msOf: (batch: number) => number = () => 1,
+  metLock = false,
+): Sweep & { asked: RangeOptions[] } {
   let left = due;
   const asked: RangeOptions[] = [];
   return {
@@ -22,7 +26,7 @@ function table(due: number, msOf: (batch: number) => number = () => 1): Sweep & 
       vi.advanceTimersByTime(msOf(asked.length));
       const deleted = Math.min(left, range.rows);
       left -= deleted;
-      return { deleted, next: left === 0 ? null : { at: 'before', value: String(left) } };
+      return { deleted, metLock, next: left === 0 ? null : { at: 'before', value: String(left) } };
     },
     count: async () => left,
   };
@@ -67,6 +71,19 @@ test.each([
   expect(await sweepBatches(work, rows, 10)).toMatchObject({ succeeded: 20 });
   expect(rows.asked).toHaveLength(2);
   expect(work.stop.reason).toBe(reason);
+});
+
+test('what is left is known without a count only at the end of a table in which no lock was met', async () => {
+  const nothing = { due: 0, oldest_due_seconds: 0 };
+  expect((await sweepBatches(context(), table(20), 10)).left).toEqual(nothing);
+  expect((await sweepBatches(context(), table(20, undefined, true), 10)).left).toBeUndefined();
+  expect((await sweepBatches(context({ limit: 15 }), table(20), 10)).left).toBeUndefined();
+  const stopped = context();
+  const rows = table(20, () => {
+    stopped.stop.request('deadline');
+    return 1;
+  });
+  expect((await sweepBatches(stopped, rows, 10)).left).toBeUndefined();
 });
 
 test('a limit is asked for exactly and is said to have been reached', async () => {

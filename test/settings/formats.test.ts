@@ -62,7 +62,7 @@ describe('every kind of value', () => {
       ],
     ],
     ['GUIDE_INTERVAL', ['4', '59s', '25h', '0h']],
-    ['TIMEZONE', ['Mars', '+02:00', 'Europe/Berlin/Mitte', 'GMT+2', '12', '']],
+    ['TIMEZONE', ['Mars', 'IST', 'CET', '+02:00', 'Europe/Berlin/Mitte', 'GMT+2', '12', '']],
     ['METRICS_TEXTFILE_DIR', ['metrics', './metrics', '~/metrics']],
     ['PUSHGATEWAY_URL', ['push:9091', 'http://push?x=1', 'http://pu sh', 'ftp://push']],
     ['PING_URL', ['hc-ping.com/x', 'https://h/{name}', 'https://h/{job', 'https://h/x#y']],
