@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { writeMetrics } from '../../src/report/metrics.ts';
 import { pushMetrics } from '../../src/report/metrics-push.ts';
+import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { readExposition } from './exposition.ts';
 import { deadUrl, startServer } from './http-server.ts';
 import { failedSample, sampleOf } from './sample.ts';
@@ -156,11 +157,12 @@ describe('the textfile', () => {
     expect(await readdir(dir)).toEqual(['telesweep_delete-due.prom']);
   });
 
-  it.skipIf(process.getuid?.() === 0)('in a folder that is read-only is a warning', async () => {
+  it('in a folder that is read-only is a warning', async () => {
     const dir = await makeDir();
     await chmod(dir, 0o555);
     onTestFinished(() => chmod(dir, 0o755));
-    expect(await writeMetrics(toFile(dir), sampleOf())).toEqual([expect.stringMatching(/EACCES$/)]);
+    const warnings = await asOrdinaryUser(() => writeMetrics(toFile(dir), sampleOf()));
+    expect(warnings).toEqual([expect.stringMatching(/EACCES$/)]);
   });
 });
 

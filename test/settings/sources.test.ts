@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSettings, settingsTable } from '../../src/settings.ts';
+import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { fileWith, problemsOf, unusedPath } from './problems.ts';
 
 const token = '123456:AAH-secret_part';
@@ -82,11 +83,11 @@ describe('secrets from files', () => {
     expect(problemsOf({ env: { [file]: empty } })[0]).toContain(`${file}: "${empty}" is an empty file; expected `);
   });
 
-  // Root reads every file.
-  test.skipIf(process.getuid?.() === 0)('one without permission says so', () => {
+  test('one without permission says so', async () => {
     const path = fileWith(token);
     chmodSync(path, 0);
-    expect(problemsOf({ env: { TELEGRAM_BOT_TOKEN_FILE: path } })[0]).toContain('cannot be read: permission denied');
+    const problems = await asOrdinaryUser(() => problemsOf({ env: { TELEGRAM_BOT_TOKEN_FILE: path } }));
+    expect(problems[0]).toContain('cannot be read: permission denied');
   });
 
   test('other settings have no _FILE', () => {
