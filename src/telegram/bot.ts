@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock.ts';
 import { TokenRefusedError, UnavailableError } from '../errors.ts';
 import type { Stop } from '../job.ts';
 import type { Log } from '../report/log.ts';
@@ -12,8 +13,12 @@ const mostUnanswered = 8;
 /** A send that provably never left is repeated so often. */
 const mostTriesOfUnsent = 3;
 
-/** A commit takes a few milliseconds; a slot that is missed for it is lost to all processes. */
-const claimLeadMs = 25;
+/** An intent is committed so long before its call's slot: as the last one took, and a bit. */
+const leastLeadMs = 25;
+const mostLeadMs = 200;
+
+/** An open intent waits no longer for another slot, because a kill would leave it in doubt. */
+const longestOpenWaitMs = 200;
 
 /** The pass stops before the call was made: nothing was sent. */
 export interface Stopped {
@@ -116,21 +121,26 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
     if (ms > 0 && !stop.signal.aborted) await sleep(ms, stop.signal);
   };
 
+  let leadMs = leastLeadMs;
+  const commitInTime = async (claim: Claim): Promise<boolean> => {
+    const startedAt = monotonicMs();
+    const committed = await claim.commit();
+    leadMs = Math.min(mostLeadMs, Math.max(leastLeadMs, 1.2 * (monotonicMs() - startedAt)));
+    return committed;
+  };
+
   /**
    * Commits the intent shortly before the call's slot: so the slot is met, and a kill finds as few open intents as there
    * are calls under way. @returns null when the call is to be made now
    */
   const commitIntent = async (claim: Claim): Promise<Stopped | NotClaimed | null> => {
-    let slot = await budget.take(claimLeadMs);
-    if (slot === null) return { kind: 'stopped' };
-    if (!(await claim.commit())) return { kind: 'not_claimed' };
-    while (!(await budget.reach(slot))) {
-      slot = await budget.take();
-      if (slot !== null) continue;
+    for (;;) {
+      const slot = await budget.take(leadMs);
+      if (slot === null) return { kind: 'stopped' };
+      if (!(await commitInTime(claim))) return { kind: 'not_claimed' };
+      if ((await budget.reach(slot)) || (await budget.soon(longestOpenWaitMs))) return null;
       await claim.takeBack();
-      return { kind: 'stopped' };
     }
-    return null;
   };
 
   return {

@@ -23,6 +23,8 @@ export interface Budget {
   take(leadMs?: number): Promise<number | null>;
   /** Waits for a slot's time. @returns false when it is missed, and the call needs another slot */
   reach(slot: number): Promise<boolean>;
+  /** The very next slot, before all who wait. @returns false when none comes within `ms` */
+  soon(ms: number): Promise<boolean>;
   /** Stores a pause that Telegram asked for; the pass stops where it is too long to wait for. */
   pause(seconds: number): Promise<void>;
 }
@@ -46,7 +48,11 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
   const intervalMs = intervalSeconds * 1000;
   const mostAtOnce = Math.max(1, Math.ceil(ratePerSecond / 2));
 
-  const waiting: { leadMs: number; answer(slot: number | null): void }[] = [];
+  interface Waiting {
+    leadMs: number;
+    answer(slot: number | null): void;
+  }
+  const waiting: Waiting[] = [];
   /** Start times of the calls that are reserved and not yet given out: `count` of them from `next` on. */
   let next = 0;
   let count = 0;
@@ -123,19 +129,41 @@ export function createBudget({ connection, botId, ratePerSecond, holder, stop }:
     if (stop.reason !== null) refuseAll();
   };
 
+  const startPump = (): void => {
+    if (pumping) return;
+    pumping = true;
+    pump().catch((error: unknown) => {
+      failure = error;
+      pumping = false;
+      refuseAll();
+    });
+  };
+
   return {
     take(leadMs = 0) {
       if (failure !== null) return Promise.reject(failure);
       if (stop.reason !== null) return Promise.resolve(null);
       return new Promise((resolve, reject) => {
         waiting.push({ leadMs, answer: (slot) => (failure === null ? resolve(slot) : reject(failure)) });
-        if (pumping) return;
-        pumping = true;
-        pump().catch((error: unknown) => {
-          failure = error;
-          pumping = false;
-          refuseAll();
-        });
+        startPump();
+      });
+    },
+    soon(ms) {
+      if (failure !== null || stop.reason !== null) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const first: Waiting = {
+          leadMs: 0,
+          answer(slot) {
+            clearTimeout(timer);
+            resolve(slot !== null);
+          },
+        };
+        const timer = setTimeout(() => {
+          waiting.splice(waiting.indexOf(first), 1);
+          resolve(false);
+        }, ms);
+        waiting.unshift(first);
+        startPump();
       });
     },
     async reach(slot) {
