@@ -88,7 +88,7 @@ export function operatorTrials(runs: number): Trial[] {
   return [
     ...loads.flatMap((load) => [1, -1].map((hours) => wrongClock(load, hours))),
     ...callers.flatMap((load) => [1, -1].map((hours) => wrongClockMeetsHolder(load, hours))),
-    ...loads.flatMap(closedStreams),
+    ...loads.flatMap((load) => closedStreams(load)),
     ...loads.map(badMetricsFolder),
     ...loads.map((load) => anySettingsTrial(load, runs, 1)),
   ];

@@ -1,4 +1,5 @@
 /** Many processes at once: of one job, and of all jobs on one token. */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RunResult, Started } from '../../support/run.ts';
 import { type Findings, nothingFound } from './findings.ts';
 import type { Laid, Load } from './load.ts';
@@ -91,7 +92,10 @@ async function playAllJobs(stage: Stage, loads: readonly Load[], rate: number, i
   }
   const before = api.calls.length;
   const env = { TELEGRAM_RATE: String(rate) };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
   const results = await Promise.all(laid.map((one) => stage.start(one.load.job, one.laid, env).done));
+  delay.disable();
   found.times = results.length;
   for (const [i, { code, stderr }] of results.entries()) {
     const expected: readonly number[] = laid[i]?.laid.endCodes ?? [];
@@ -99,7 +103,13 @@ async function playAllJobs(stage: Stage, loads: readonly Load[], rate: number, i
   }
   const calls = api.calls.slice(before).map(({ at }) => at);
   const most = mostInASecond(calls);
-  if (most > rate) found.wrong.push(`${most} calls in one second, where ${rate} are allowed`);
+  // One call that left late on a busy machine comes together with those after it, and so does one noticed late here.
+  const lateMs = delay.max / 1e6;
+  const blur = 1 + Math.floor((lateMs / 1000) * rate);
+  found.notes.push(
+    `at most ${most} calls in any second (counted by a process that was up to ${Math.round(lateMs)} ms late)`,
+  );
+  if (most > rate + blur) found.wrong.push(`${most} calls in one second, where ${rate} are allowed`);
   if (calls.length < rate) found.wrong.push(`${calls.length} calls: too few to tell anything`);
   for (const one of laid) {
     await stage.finish(one.load.job, one.laid, found.wrong);

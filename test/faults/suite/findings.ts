@@ -12,12 +12,14 @@ export interface Findings {
   uncertain: number;
   /** Anything else that breaks a promise: a wrong exit code, a lease that lasts too long, a secret in a log. */
   wrong: string[];
+  /** What was measured, for the reader of the table. */
+  notes: string[];
   /** Why it was not tried; null where it was. */
   notTried: string | null;
 }
 
 export function nothingFound(): Findings {
-  return { times: 0, lost: [], repeated: [], uncertain: 0, wrong: [], notTried: null };
+  return { times: 0, lost: [], repeated: [], uncertain: 0, wrong: [], notes: [], notTried: null };
 }
 
 export function addFindings(sum: Findings, more: Findings): void {
@@ -26,6 +28,7 @@ export function addFindings(sum: Findings, more: Findings): void {
   sum.repeated.push(...more.repeated);
   sum.uncertain += more.uncertain;
   sum.wrong.push(...more.wrong);
+  sum.notes.push(...more.notes);
   sum.notTried ??= more.notTried;
 }
 
@@ -71,7 +74,9 @@ export class Table {
       const { repeated, wrong } = findings;
       const lost = promised ? findings.lost : [];
       const place = `${part}, ${what}, ${job}`;
+      const idle = findings.times === 0 && findings.notTried === null;
       return [
+        ...(idle ? [`wrong: ${place}: was never done`] : []),
         ...lost.map((text) => `lost: ${place}: ${text}`),
         ...repeated.map((text) => `repeated: ${place}: ${text}`),
         ...wrong.map((text) => `wrong: ${place}: ${text}`),
@@ -95,7 +100,8 @@ export class Table {
         `| ${[`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', '), ...figures].join(' | ')} |`,
       );
     }
-    return lines.join('\n');
+    const notes = this.rows.flatMap(({ job, findings }) => findings.notes.map((note) => `- ${job}: ${note}`));
+    return [...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
   }
 
   json(): object {
@@ -108,6 +114,7 @@ export class Table {
       repeated: findings.repeated.length,
       uncertain: findings.uncertain,
       wrong: findings.wrong.length,
+      ...(findings.notes.length === 0 ? {} : { notes: findings.notes }),
       ...(findings.notTried === null ? {} : { not_tried: findings.notTried }),
     }));
   }

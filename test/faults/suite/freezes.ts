@@ -21,7 +21,7 @@ interface Freeze {
 }
 
 /** Freezes at each point in turn. @param secondDies kills the one that takes over, somewhere among its calls */
-export function freezeWalk(load: Load, point: FreezePoint, { secondDies = false, every = 1 } = {}): Trial {
+export function freezeWalk(load: Load, point: FreezePoint, { secondDies = false, from = 1, every = 1 } = {}): Trial {
   const what = secondDies
     ? 'frozen beyond the lease at each call, and the one that took over killed'
     : `frozen beyond the lease at each ${point}`;
@@ -32,7 +32,7 @@ export function freezeWalk(load: Load, point: FreezePoint, { secondDies = false,
     async play(stage) {
       const found = nothingFound();
       const random = new Random(7);
-      for (let n = 1; n < 100; n += every) {
+      for (let n = from; n < 100; n += every) {
         const freeze = { load, point, n, secondDiesAt: secondDies ? random.int(1, 12) : null };
         const one = await playFreeze(stage, freeze);
         addFindings(found, one);

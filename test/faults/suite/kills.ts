@@ -9,6 +9,9 @@ import type { Trial } from './trial.ts';
 /** A dead holder is replaced within this time, so no lease may end later. */
 const longestLeaseSeconds = 60;
 
+/** From its first statement to its end, about. */
+const usualPassMs = { calling: 150, sweeping: 25 };
+
 const callPoints: readonly KillPoint[] = ['call', 'done call'];
 
 /** Kills a pass at its first point, another at its second, and so on until one lives to its end. */
@@ -114,7 +117,7 @@ function dieAt(stage: Stage, { load, point, n, random }: Kill, pass: Started): {
       proxy.onStatement = () => {
         death.timer ??= setTimeout(
           () => pass.child.kill('SIGKILL'),
-          Math.max(0, share * (load.callsTelegram ? 220 : 40)),
+          Math.max(0, share * (load.callsTelegram ? usualPassMs.calling : usualPassMs.sweeping)),
         );
       };
       return death;

@@ -17,14 +17,14 @@ const names: Record<Cut, string> = {
   terminated: 'pg_terminate_backend at each statement',
 };
 
-export function cutWalk(load: Load, cut: Cut): Trial {
+export function cutWalk(load: Load, cut: Cut, { from = 1, every = 1 } = {}): Trial {
   return {
     part: 'PostgreSQL',
     what: names[cut],
     job: load.job,
     async play(stage) {
       const found = nothingFound();
-      for (let n = 1; n < 100; n++) {
+      for (let n = from; n < 100; n += every) {
         const one = await playCut(stage, load, cut, n);
         addFindings(found, one);
         if (one.times === 0) return found;

@@ -9,8 +9,8 @@ import type { Trial } from './trial.ts';
 const pace = { TELEGRAM_RATE: '50' };
 const latencyMs = 100;
 
-/** One intent whose call is on its way to Telegram, one whose answer is on its way to the database. */
-const onTheWay = 2;
+/** Two intents that are committed for the next slots, one call on its way to Telegram, one answer on its way to the database. */
+const onTheWay = 4;
 
 export function pacedKill(load: Load, seed: number): Trial {
   return {

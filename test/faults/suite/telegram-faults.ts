@@ -54,14 +54,14 @@ export const faultKinds: readonly FaultKind[] = [
   { ...passing('400 not enough rights', { kind: 'error', code: 400, description: 'Bad Request: not enough rights' }) },
 ];
 
-export function faultWalk(load: Load, kind: FaultKind): Trial {
+export function faultWalk(load: Load, kind: FaultKind, { from = 1, every = 1 } = {}): Trial {
   return {
     part: 'Telegram',
     what: `${kind.name}, at each call`,
     job: load.job,
     async play(stage) {
       const found = nothingFound();
-      for (let n = 1; n < 100; n++) {
+      for (let n = from; n < 100; n += every) {
         const one = await playFault(stage, load, kind, n);
         addFindings(found, one);
         if (one.times === 0) return found;
