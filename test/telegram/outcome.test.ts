@@ -185,6 +185,31 @@ describe('whatever comes', () => {
     );
   });
 
+  test('only the known words of a known code count as done', () => {
+    const phrases = ['message to delete not found', 'message is not modified', 'sent message was immediately deleted'];
+    const words = fc.array(fc.oneof(fc.string(), fc.constantFrom(...phrases, 'not', 'found', 'Bad Request:')));
+    const codes = fc.oneof(fc.constantFrom(400, 403, 404, 500, 502), fc.integer({ min: -1, max: 1000 }));
+    const done: Partial<Record<Outcome['kind'], [code: number, phrase: string | undefined]>> = {
+      gone: [400, phrases[0]],
+      unmodified: [400, phrases[1]],
+      already_sent: [500, phrases[2]],
+    };
+    fc.assert(
+      fc.property(anyStatus, codes, words, fc.jsonValue(), (status, code, description, parameters) => {
+        const text = description.join(' ');
+        const { kind } = read(status, JSON.stringify({ ok: false, error_code: code, description: text, parameters }));
+        expect(kind).not.toBe('ok');
+        const [expectedCode, phrase = ''] = done[kind] ?? [code];
+        expect(code).toBe(expectedCode);
+        expect(text.toLowerCase()).toContain(phrase);
+        // What may be repeated as a send must come from Telegram itself, and say that it refused.
+        if (kind === 'rate_limited') expect(code === 429 || status === 429).toBe(true);
+        if (kind === 'not_sent') expect(status).toBe(407);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('an answer that is no refusal of Telegram never counts as done, gone or sent', () => {
     fc.assert(
       fc.property(anyStatus, fc.string(), (status, body) => {
