@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { SettingsError, UnavailableError } from '../errors.ts';
 import type { DatabaseSettings } from '../settings.ts';
+import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
 
 /** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
@@ -119,12 +120,7 @@ async function openKysely(
     dialect: new PostgresDialect({
       pool: {
         async connect() {
-          const release = await turns.take();
-          return {
-            // biome-ignore lint/suspicious/noExplicitAny: the shape that Kysely's dialect asks of a pool
-            query: (text: any, values?: any) => run(text, values ?? []) as any,
-            release,
-          };
+          return new PoolClient(run, await turns.take());
         },
         async end() {},
       },

@@ -1,7 +1,9 @@
 /** How PostgreSQL carries out the statements that the program really sends. */
+
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { type Connection, databaseError } from '../../src/store/connect.ts';
+import { PoolClient } from '../../src/store/pool-client.ts';
 import type { Database } from '../../src/store/schema.ts';
 
 /** A step of a plan that read a table or an index. */
@@ -48,8 +50,7 @@ export async function watchPlans(url: string, { looks = true } = {}): Promise<Pl
   const dialect = new PostgresDialect({
     pool: {
       async connect() {
-        // biome-ignore lint/suspicious/noExplicitAny: the shape that Kysely's dialect asks of a pool
-        return { query: (text: any, values?: any) => run(text, values) as any, release() {} };
+        return new PoolClient(run, () => {});
       },
       async end() {},
     },
