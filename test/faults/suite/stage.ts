@@ -42,9 +42,21 @@ export class Stage {
     api.endFlood();
     api.setLatency(usualLatencyMs);
     this.outputs = [];
+    await this.#noteRecords();
     await db.query(`truncate users, tokens, token_generator_count, pending_deletions, broadcasts, broadcast_messages,
       telesweep.runs, telesweep.leases, telesweep.budgets, telesweep.bots, telesweep.guide_posts, telesweep.guide_totals`);
     return load.layOut(this.scene, options);
+  }
+
+  /** What the last trial left in the database is searched for secrets as well. */
+  async #noteRecords(): Promise<void> {
+    const { db } = this.scene;
+    for (const table of ['telesweep.runs', 'telesweep.leases', 'telesweep.guide_posts']) {
+      const [row] = await db.query<{ text: string | null }>(
+        `select string_agg(to_jsonb(t)::text, ' ') as text from ${table} as t`,
+      );
+      if (row?.text) this.scene.note(table, row.text);
+    }
   }
 
   /** Takes away all that holds or watches statements and calls. */
