@@ -146,6 +146,13 @@ describe('faults', () => {
     expect(api.message(42, 4)).toBeUndefined();
   });
 
+  it('deleted_at_once: not where the chat refuses the message', async () => {
+    api.addChat({ id: 43, state: 'blocked' });
+    api.fault({ kind: 'deleted_at_once' });
+    expect(await call('sendMessage', { chat_id: 43, text: 'Hello' })).toMatchObject({ status: 403, ok: false });
+    expect(api.sent(43)).toEqual([]);
+  });
+
   it('true_without_work: an answer that is no proof', async () => {
     api.fault({ kind: 'true_without_work' });
     const params = { chat_id: 42, message_ids: [1, 2] };

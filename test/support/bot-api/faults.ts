@@ -112,10 +112,13 @@ export function play(fault: Fault, work: () => Answer, undo: () => void): Reply 
       return refusal(fault.code, fault.description, fault.parameters);
     case 'truncated':
       return { ...replyOf(work()), truncated: true };
-    case 'deleted_at_once':
-      work();
+    case 'deleted_at_once': {
+      const answer = work();
+      // What the chat refuses was never sent.
+      if (!answer.ok) return replyOf(answer);
       undo();
       return refusal(500, 'Internal Server Error: sent message was immediately deleted');
+    }
     case 'true_without_work':
       return replyOf({ ok: true, result: true });
   }
