@@ -96,9 +96,8 @@ export class Table {
         notTried !== null && times === 0
           ? ['not tried', '', '', '', notTried]
           : [times, lost.length, repeated.length, uncertain, wrong.length];
-      lines.push(
-        `| ${[`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', '), ...figures].join(' | ')} |`,
-      );
+      const cells = [`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', '), ...figures];
+      lines.push(`| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`);
     }
     const notes = this.rows.flatMap(({ job, findings }) => findings.notes.map((note) => `- ${job}: ${note}`));
     return [...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
