@@ -16,24 +16,27 @@ import type { World } from './world.ts';
  * @returns the exit code
  */
 export async function runPass(job: Job, options: PassOptions, world: World): Promise<number> {
-  const summary = newSummary(job, options.dryRun);
   let settings: Settings;
   try {
     const requires = ['DATABASE_URL', ...(options.dryRun ? withoutToken(job) : job.requires)];
     settings = readSettings({ env: world.env, envFile: options.envFile, requires });
   } catch (error) {
-    return endWithoutSettings(job, summary, error, options, world);
+    return endWithoutSettings(job, newSummary(job, options.dryRun), error, options, world);
   }
 
-  const report = createReport({ job, runId: summary.run_id, options, settings, world });
-  const stop = createStop(options.maxRuntimeMs, world.signal);
   const startedAt = monotonicMs();
+  const stop = createStop(options.maxRuntimeMs, world.signal);
+  // First of all, and with a turn of the event loop to send its greeting: the server answers while the rest is loaded, 2 ms.
+  const connecting = connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+  await new Promise(setImmediate);
+  const summary = newSummary(job, options.dryRun);
+  const report = createReport({ job, runId: summary.run_id, options, settings, world });
   let connection: Connection | null = null;
   let pass: Pass | null = null;
   let exitCode: number;
   try {
     report.started();
-    connection = await connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+    connection = await connecting;
     pass = new Pass(job, options, settings, connection, stop, report, summary);
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
   } catch (error) {
@@ -41,7 +44,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
     if (exitCode === exitCodes.defect) report.defect(error);
   }
   summary.duration_ms = Math.round(monotonicMs() - startedAt);
-  await connection?.close();
+  connection?.close();
   stop.dispose();
   const { nearDeadline = null, pausedUntil = null, guidesPosted = null } = pass ?? {};
   await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted });

@@ -40,7 +40,7 @@ export async function runCommand(
     try {
       return await work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) });
     } finally {
-      await connection.close();
+      connection.close();
     }
   } catch (error) {
     const message = redact(error instanceof Error ? error.message : String(error), secrets);

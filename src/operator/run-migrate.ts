@@ -26,7 +26,7 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       const steps = await migrate(await connection.kysely(), { dryRun: flags.dryRun, down: flags.down });
       print(redact(flags.json ? json(steps, flags) : text(steps, flags), secrets));
     } finally {
-      await connection.close();
+      connection.close();
     }
     return exitCodes.ok;
   } catch (error) {

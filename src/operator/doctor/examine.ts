@@ -68,7 +68,7 @@ async function examineDatabase(
     const pauses = await readPauses(connection).catch(() => []);
     return { findings, pauses: new Map(pauses.map(({ bot_id, until }) => [bot_id, until])) };
   } finally {
-    await connection.close();
+    connection.close();
   }
 }
 
