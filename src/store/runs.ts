@@ -40,8 +40,7 @@ export async function openRun(
     now: string;
     acquired: boolean;
     due: boolean | null;
-    left_due: number | null;
-    left_oldest: number | null;
+    backlog: BacklogRow | null;
     holder: string | null;
     held_since: Date | null;
   }>(
@@ -60,11 +59,12 @@ export async function openRun(
        select (${due.text}) as due
      )
      select ${isoNow} as now, exists (select from lease) as acquired, asked.due,
-            backlog.due as left_due, backlog.oldest_due_seconds as left_oldest,
+            -- A case counts when it comes to it; a join counted a million due rows first, for nothing: 60 ms.
+            case when not asked.due
+              then (select to_json(counted) from (${renumbered(backlog, due.values.length)}) as counted)
+            end as backlog,
             before.holder, before.acquired_at as held_since
      from asked
-     left join lateral (select * from (${renumbered(backlog, due.values.length)}) as counted where not asked.due)
-       as backlog on true
      left join telesweep.leases as before on before.job = $${n + 1}`,
     [...due.values, ...backlog.values, job, runId, `${hostname()} pid ${process.pid}`],
   );
@@ -73,7 +73,7 @@ export async function openRun(
     now: row.now,
     acquired: row.acquired,
     due: row.due === true,
-    backlog: row.left_due === null ? null : backlogOf({ due: row.left_due, oldest_due_seconds: row.left_oldest }),
+    backlog: row.backlog === null ? null : backlogOf(row.backlog),
     holder: row.holder,
     heldSince: row.held_since,
   };
@@ -83,11 +83,13 @@ export async function openRun(
 
 /** Asks for what is left: items whose time has come and that are not settled. */
 export async function readBacklog(connection: Connection, { text, values }: SqlFragment): Promise<Backlog> {
-  const [row] = await connection.query<{ due: number; oldest_due_seconds: number | null }>(text, values);
+  const [row] = await connection.query<BacklogRow>(text, values);
   return backlogOf(row ?? { due: 0, oldest_due_seconds: 0 });
 }
 
-function backlogOf(row: { due: number; oldest_due_seconds: number | null }): Backlog {
+type BacklogRow = { due: number; oldest_due_seconds: number | null };
+
+function backlogOf(row: BacklogRow): Backlog {
   return { due: row.due, oldest_due_seconds: Math.max(0, Math.round(row.oldest_due_seconds ?? 0)) };
 }
 

@@ -70,6 +70,16 @@ describe('the plans', () => {
     },
   ] as const;
 
+  test.each(tables)('the opening statement counts nothing of $table where something is due', async (which) => {
+    const { table, questions, job } = which;
+    const opening = await openRun(watch.connection, job, `first run of ${job}`, questions);
+    expect(opening).toMatchObject({ acquired: true, due: true, backlog: null });
+    await db.query('truncate telesweep.leases, telesweep.runs');
+    // The way down to the first entry. To count what is due would be 20 pages more at least.
+    expect(scansOf(table).length).toBeGreaterThan(0);
+    expect(Math.max(...scansOf(table).map(({ pages }) => pages))).toBeLessThan(8);
+  });
+
   test.each(tables)('an exact range of $table, and one with a locked row, read the index', async (which) => {
     const { index, deleteRange } = which;
     for (const deleted of [300, 300]) {
@@ -107,7 +117,8 @@ describe('the plans', () => {
   // The statistics still speak of the rows that the sweep before has deleted.
   test.each(tables)('the opening statement asks the index of $table, also when nothing is due', async (which) => {
     const { table, index, questions, job } = which;
-    await openRun(watch.connection, job, `run of ${job}`, questions);
+    const opening = await openRun(watch.connection, job, `run of ${job}`, questions);
+    expect(opening).toMatchObject({ due: false, backlog: { due: 0, oldest_due_seconds: 0 } });
     expect(watch.sent).toHaveLength(1);
     expect(waysOf(table).length).toBeGreaterThan(0);
     expect(waysOf(table).filter((way) => !isByIndex(way, index))).toEqual([]);
