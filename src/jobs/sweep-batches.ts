@@ -1,12 +1,20 @@
 import type { JobContext, JobResult } from '../job.ts';
 import type { Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
 
-/** About a tenth of a second of work, and few enough statements for millions of rows. */
-const mostRows = 50_000;
-const leastRows = 500;
+/** Rows a batch. */
+export interface BatchSizes {
+  first: number;
+  least: number;
+  most: number;
+}
 
-/** A batch that took longer is followed by a smaller one, far from the second that a transaction may take. */
+/** A first batch that is short even where every row lies on a page of its own, and few statements for millions of rows. */
+const usualSizes: BatchSizes = { first: 10_000, least: 500, most: 200_000 };
+
+/** A batch that took longer is followed by one half as large, far from the second that a transaction may take. */
 const slowMs = 300;
+
+/** A batch that took less is followed by one twice as large. */
 const fastMs = 100;
 
 /** Work that takes longer than this is worth a count of what is to come. */
@@ -19,18 +27,15 @@ export interface Sweep {
   count(): Promise<number>;
 }
 
-/**
- * Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop.
- * @param batchRows rows a batch at first and at most; tests take fewer
- */
+/** Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop. */
 export async function sweepBatches(
   { limit, stop, counts, progress }: Pick<JobContext, 'limit' | 'stop' | 'counts' | 'progress'>,
   sweep: Sweep,
-  batchRows = mostRows,
+  sizes = usualSizes,
 ): Promise<JobResult> {
   let left = limit ?? Number.POSITIVE_INFINITY;
   let from: Place = { at: 'start' };
-  let rows = batchRows;
+  let rows = sizes.first;
   let counted = false;
   let metLock = false;
   let ended = false;
@@ -47,7 +52,7 @@ export async function sweepBatches(
       ended = batch.next === null;
       if (batch.next === null) break;
       from = batch.next;
-      rows = nextSize(rows, performance.now() - batchAt, batchRows);
+      rows = nextSize(rows, performance.now() - batchAt, sizes);
       if (!counted && performance.now() - startedAt > longMs) {
         counted = true;
         progress.start(Math.min(await sweep.count(), left), 'rows');
@@ -61,7 +66,7 @@ export async function sweepBatches(
   return ended && !metLock ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
 }
 
-function nextSize(rows: number, ms: number, most: number): number {
-  if (ms > slowMs) return Math.max(Math.ceil(rows / 2), Math.min(leastRows, most));
+function nextSize(rows: number, ms: number, { least, most }: BatchSizes): number {
+  if (ms > slowMs) return Math.max(Math.ceil(rows / 2), least);
   return ms < fastMs ? Math.min(rows * 2, most) : rows;
 }

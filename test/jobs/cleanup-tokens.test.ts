@@ -7,7 +7,7 @@ import { startStatementProxy } from '../support/statement-proxy.ts';
 import {
   fingerprint,
   killAtStatement,
-  rowsOfThreeBatches,
+  rowsOfManyBatches,
   runTwiceAtOnce,
   startSweep,
   sweepPass,
@@ -248,12 +248,12 @@ describe('whatever happens', () => {
 
   // A busy machine makes batches take long, and then they become smaller.
   test.each([
-    [3, 49_990, 50_000],
-    [5, 70_000, 100_000],
-    [7, 80_000, 120_000],
+    [3, 9_990, 10_000],
+    [5, 14_990, 30_000],
+    [7, 17_490, 70_000],
   ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
     await insertKept();
-    const kills = { db, job: 'cleanup-tokens', fill: () => insertDue(rowsOfThreeBatches), count } as const;
+    const kills = { db, job: 'cleanup-tokens', fill: () => insertDue(rowsOfManyBatches), count } as const;
     const { killed, deleted } = await killAtStatement(kills, 'onAnswered', n);
     expect(killed).toBe(true);
     expect(deleted).toBeGreaterThanOrEqual(least);
@@ -261,13 +261,13 @@ describe('whatever happens', () => {
   });
 
   test('run twice at once, one works and the other leaves', async () => {
-    await insertDue(rowsOfThreeBatches);
+    await insertDue(rowsOfManyBatches);
     const { first, second } = await runTwiceAtOnce(db, 'cleanup-tokens');
     expect(second).toMatchObject({
       code: 0,
       summary: { outcome: 'skipped', stop_reason: 'busy', counts: { deleted: 0 } },
     });
-    expect(first).toMatchObject({ code: 0, summary: { outcome: 'ok', counts: { deleted: rowsOfThreeBatches } } });
+    expect(first).toMatchObject({ code: 0, summary: { outcome: 'ok', counts: { deleted: rowsOfManyBatches } } });
     expect(await left()).toEqual([]);
   });
 });

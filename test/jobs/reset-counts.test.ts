@@ -6,7 +6,7 @@ import { counter } from '../support/rows.ts';
 import {
   fingerprint,
   killAtStatement,
-  rowsOfThreeBatches,
+  rowsOfManyBatches,
   runTwiceAtOnce,
   type SweepResult,
   sweepPass,
@@ -253,12 +253,12 @@ describe('whatever happens', () => {
 
   // A busy machine makes batches take long, and then they become smaller.
   test.each([
-    [5, 25_000, 50_000],
-    [6, 37_500, 100_000],
-    [7, 43_000, 120_000],
+    [5, 5_000, 20_000],
+    [6, 7_500, 60_000],
+    [7, 8_750, 120_000],
   ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
     await insertKept();
-    const kills = { db, job: 'reset-counts', fill: () => insertPast(rowsOfThreeBatches), count } as const;
+    const kills = { db, job: 'reset-counts', fill: () => insertPast(rowsOfManyBatches), count } as const;
     const { killed, deleted } = await killAtStatement(kills, 'onAnswered', n);
     expect(killed).toBe(true);
     expect(deleted).toBeGreaterThanOrEqual(least);
@@ -266,13 +266,13 @@ describe('whatever happens', () => {
   });
 
   test('run twice at once, one works and the other leaves', async () => {
-    await insertPast(rowsOfThreeBatches);
+    await insertPast(rowsOfManyBatches);
     const { first, second } = await runTwiceAtOnce(db, 'reset-counts');
     expect(second).toMatchObject({
       code: 0,
       summary: { outcome: 'skipped', stop_reason: 'busy', counts: { deleted: 0 } },
     });
-    expect(first).toMatchObject({ code: 0, summary: { outcome: 'ok', counts: { deleted: rowsOfThreeBatches } } });
+    expect(first).toMatchObject({ code: 0, summary: { outcome: 'ok', counts: { deleted: rowsOfManyBatches } } });
     expect(await left()).toEqual([]);
   });
 });

@@ -32,6 +32,8 @@ function table(
   };
 }
 
+const tens = { first: 10, least: 10, most: 10 };
+
 function context({ limit = null as number | null } = {}) {
   const counts: Counts = { deleted: 0 };
   const told: string[] = [];
@@ -46,7 +48,7 @@ function context({ limit = null as number | null } = {}) {
 test('each batch starts where the last one ended, until there is none', async () => {
   const rows = table(25);
   const work = context();
-  const result = await sweepBatches(work, rows, 10);
+  const result = await sweepBatches(work, rows, tens);
   expect(rows.asked.map(({ from }) => from)).toEqual([
     { at: 'start' },
     { at: 'before', value: '15' },
@@ -68,28 +70,28 @@ test.each([
     if (batch === 2) work.stop.request(reason);
     return 1;
   });
-  expect(await sweepBatches(work, rows, 10)).toMatchObject({ succeeded: 20 });
+  expect(await sweepBatches(work, rows, tens)).toMatchObject({ succeeded: 20 });
   expect(rows.asked).toHaveLength(2);
   expect(work.stop.reason).toBe(reason);
 });
 
 test('what is left is known without a count only at the end of a table in which no lock was met', async () => {
   const nothing = { due: 0, oldest_due_seconds: 0 };
-  expect((await sweepBatches(context(), table(20), 10)).left).toEqual(nothing);
-  expect((await sweepBatches(context(), table(20, undefined, true), 10)).left).toBeUndefined();
-  expect((await sweepBatches(context({ limit: 15 }), table(20), 10)).left).toBeUndefined();
+  expect((await sweepBatches(context(), table(20), tens)).left).toEqual(nothing);
+  expect((await sweepBatches(context(), table(20, undefined, true), tens)).left).toBeUndefined();
+  expect((await sweepBatches(context({ limit: 15 }), table(20), tens)).left).toBeUndefined();
   const stopped = context();
   const rows = table(20, () => {
     stopped.stop.request('deadline');
     return 1;
   });
-  expect((await sweepBatches(stopped, rows, 10)).left).toBeUndefined();
+  expect((await sweepBatches(stopped, rows, tens)).left).toBeUndefined();
 });
 
 test('a limit is asked for exactly and is said to have been reached', async () => {
   const work = context({ limit: 25 });
   const rows = table(100);
-  await sweepBatches(work, rows, 10);
+  await sweepBatches(work, rows, tens);
   expect(rows.asked.map((range) => [range.rows, range.exact])).toEqual([
     [10, true],
     [10, true],
@@ -99,9 +101,19 @@ test('a limit is asked for exactly and is said to have been reached', async () =
   expect(work.stop.reason).toBe('limit');
 });
 
-test('slow batches shrink, but not to nothing, and grow again to their first size', async () => {
+test('quick batches grow from their first size to the largest, and one of middling length keeps it', async () => {
+  const sizesOf = async (ms: number): Promise<number[]> => {
+    const rows = table(100, () => ms);
+    await sweepBatches(context(), rows, { first: 10, least: 5, most: 40 });
+    return rows.asked.map((range) => range.rows);
+  };
+  expect(await sizesOf(10)).toEqual([10, 20, 40, 40]);
+  expect(await sizesOf(200)).toEqual(new Array(10).fill(10));
+});
+
+test('slow batches shrink, but not to nothing, and grow again', async () => {
   const rows = table(100_000, (batch) => (batch <= 8 ? 400 : 10));
-  await sweepBatches(context(), rows, 8_000);
+  await sweepBatches(context(), rows, { first: 8_000, least: 500, most: 8_000 });
   const sizes = rows.asked.map((range) => range.rows);
   expect(sizes.slice(0, 8)).toEqual([8_000, 4_000, 2_000, 1_000, 500, 500, 500, 500]);
   expect(sizes.slice(8, 15)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
@@ -113,7 +125,7 @@ test('work that proves long is counted once, so that the progress knows its end'
   await sweepBatches(
     work,
     table(100, () => 700),
-    10,
+    tens,
   );
   expect(work.told.filter((line) => line.startsWith('of'))).toEqual(['of null', 'of 70']);
 });

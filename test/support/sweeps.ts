@@ -29,8 +29,8 @@ export function startSweep(proxy: StatementProxy, job: SweepJob, ...flags: strin
   return start([job, '--json', ...flags], { env: { DATABASE_URL: proxy.url } });
 }
 
-/** A pass takes batches of 50,000: with this many rows it sends nine statements. */
-export const rowsOfThreeBatches = 120_000;
+/** Batches of 10,000, 20,000, 40,000 and so on where they are quick: with this many rows a pass sends nine statements or more. */
+export const rowsOfManyBatches = 120_000;
 
 interface Kills {
   db: TestDatabase;
