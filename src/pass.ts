@@ -28,6 +28,8 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   const stop = createStop(options.maxRuntimeMs, world.signal);
   // First of all, and with a turn of the event loop to send its greeting: the server answers while the rest is loaded, 2 ms.
   const connecting = connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+  // It may fail before it is awaited.
+  connecting.catch(() => {});
   await new Promise(setImmediate);
   const summary = newSummary(job, options.dryRun);
   const report = createReport({ job, runId: summary.run_id, options, settings, world });

@@ -45,6 +45,16 @@ describe('a database that cannot be used', () => {
     expect(summary?.duration_ms).toBeLessThan(15_000);
   });
 
+  test('a pass that is out of time when its first try fails: 69 at once', async () => {
+    const url = databaseAt((address) => {
+      address.port = '9';
+    });
+    const { code, summary } = await refused(['delete-due', '--max-runtime', '1ms'], { DATABASE_URL: url });
+    expect({ code, outcome: summary?.outcome }).toEqual({ code: 69, outcome: 'failed' });
+    expect(summary?.error).toMatch(/^the database cannot be reached: .*ECONNREFUSED/);
+    expect(summary?.duration_ms).toBeLessThan(500);
+  });
+
   test('a name that does not exist: 69', async () => {
     const url = databaseAt((address) => {
       address.hostname = 'db.invalid';
