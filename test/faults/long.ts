@@ -15,7 +15,7 @@ const usage = `npm run test:faults -- [options]
   --only TEXT      only what has TEXT in its line of the table
   --stages N       so many trials at once (3)
   --json FILE      write the table as JSON as well
-  --markdown FILE  write the table as Markdown as well
+  --markdown FILE  write the table as Markdown as well, whole and in two dozen lines
 `;
 
 function readOptions() {
@@ -64,11 +64,14 @@ async function main(): Promise<number> {
     process.env.TEST_BUNDLE = join(copy, 'telesweep.cjs');
   }
   try {
-    const { playLong } = await import('./suite/long-form.ts');
+    const [{ playLong }, { briefTable }] = await Promise.all([
+      import('./suite/long-form.ts'),
+      import('./suite/brief.ts'),
+    ]);
     const startedAt = performance.now();
     const table = await playLong(options, (line) => process.stdout.write(`${line}\n`));
     const seconds = Math.round((performance.now() - startedAt) / 1000);
-    const markdown = table.markdown();
+    const markdown = `${table.markdown()}\n\n${briefTable(table.rows)}`;
     process.stdout.write(`\n${markdown}\n\n`);
     for (const fault of table.faults) process.stdout.write(`${fault.slice(0, 2_000)}\n`);
     const verdict = table.faults.length === 0 ? 'Every promise held' : `${table.faults.length} faults`;

@@ -43,6 +43,16 @@ export function placed(findings: Findings, place: string): Findings {
   };
 }
 
+/** A line of a table in Markdown: what was done, and what came of it. */
+export function tableRow(what: readonly string[], findings: Findings): string {
+  const { times, lost, repeated, uncertain, wrong, notTried } = findings;
+  const figures =
+    notTried !== null && times === 0
+      ? ['not tried', '', '', '', notTried]
+      : [times, lost.length, repeated.length, uncertain, wrong.length];
+  return `| ${[...what, ...figures].map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
 export interface Row {
   /** What it belongs to: `kills`, `crowds`, … */
   part: string;
@@ -91,13 +101,7 @@ export class Table {
       '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
     ];
     for (const { part, what, jobs, promised, findings } of this.#merged()) {
-      const { times, lost, repeated, uncertain, wrong, notTried } = findings;
-      const figures =
-        notTried !== null && times === 0
-          ? ['not tried', '', '', '', notTried]
-          : [times, lost.length, repeated.length, uncertain, wrong.length];
-      const cells = [`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', '), ...figures];
-      lines.push(`| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`);
+      lines.push(tableRow([`${part}: ${what}${promised ? '' : ', not promised'}`, jobs.join(', ')], findings));
     }
     const notes = this.rows.flatMap(({ job, findings }) => findings.notes.map((note) => `- ${job}: ${note}`));
     return [...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
