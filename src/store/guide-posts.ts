@@ -90,24 +90,47 @@ export interface PostKey {
   chatId: string;
 }
 
+/** A channel's turn in a slot. */
+export interface PostTarget extends PostKey {
+  /** The chat's id where `chatId` is its name; else null. */
+  sentTo: string | null;
+}
+
+export interface PostStart {
+  started: boolean;
+  /** The chat has its post in the slot under another of its names. */
+  hasGuide: boolean;
+}
+
 /**
- * Commits the intent to post. Only a failed post is tried again; a chat that was posted to under another of its names
- * gets no second post; and a pass that lost its lease gets no intent.
+ * Commits the intent to post, with the chat's id: by then it is known which chat a lost answer leaves in doubt. Only a
+ * failed post is tried again; a chat that was posted to under another of its names gets no second post; and a pass that
+ * lost its lease gets no intent.
  */
-export async function startPost(db: Db, runId: string, { slot, chatId }: PostKey, guide: LastGuide): Promise<boolean> {
-  const { rows } = await sql`
-    insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state)
-    select ${slot}::timestamptz, ${chatId}::text, ${guide.id}::text, ${guide.position}::bigint, 'posting'
-    where ${leaseHeld(runId)} and not exists (
-      select from telesweep.guide_posts as other
-      where other.slot = ${slot}::timestamptz and other.chat_id <> ${chatId} and other.state <> 'failed'
-        and (lower(other.chat_id) = lower(${chatId}) or other.sent_to = ${chatId}))
-    on conflict (slot, chat_id) do update
-      set guide_id = excluded.guide_id, position = excluded.position, state = 'posting',
-          message_id = null, error = null, sent_to = null
-      where post.state = 'failed'
-    returning 1`.execute(db);
-  return rows.length === 1;
+export async function startPost(
+  db: Db,
+  runId: string,
+  { slot, chatId, sentTo }: PostTarget,
+  guide: LastGuide,
+): Promise<PostStart> {
+  const { rows } = await sql<PostStart>`
+    with other as (
+      select from telesweep.guide_posts as post
+      where post.slot = ${slot}::timestamptz and post.chat_id <> ${chatId} and post.state <> 'failed'
+        and (lower(post.chat_id) = lower(${chatId}) or post.sent_to = ${chatId}
+             or post.chat_id = ${sentTo}::text or post.sent_to = ${sentTo}::text)
+    ), started as (
+      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, sent_to)
+      select ${slot}::timestamptz, ${chatId}::text, ${guide.id}::text, ${guide.position}::bigint, 'posting', ${sentTo}::text
+      where ${leaseHeld(runId)} and not exists (select from other)
+      on conflict (slot, chat_id) do update
+        set guide_id = excluded.guide_id, position = excluded.position, state = 'posting',
+            message_id = null, error = null, sent_to = excluded.sent_to
+        where post.state = 'failed'
+      returning 1
+    )
+    select exists (select from started) as started, exists (select from other) as "hasGuide"`.execute(db);
+  return rows[0] ?? { started: false, hasGuide: false };
 }
 
 /** The same for a post whose chat has a new id. None where that chat has a post of its own in the slot. */

@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts';
 import { ChatPace } from './chat-pace.ts';
 import type { Client } from './client.ts';
 import type { Outcome } from './outcome.ts';
+import type { Chat } from './result.ts';
 
 /** So many calls in a row without an answer mean that Telegram is out of reach, and the pass ends. */
 const mostUnanswered = 8;
@@ -60,6 +61,7 @@ export interface Bot {
   ): Promise<Outcome<{ messageId: number; chatId: string | null }> | Stopped | NotClaimed>;
   editMessageText(message: Message & { messageId: number }): Promise<Outcome | Stopped>;
   getMe(): Promise<Outcome<{ id: string; username: string }> | Stopped>;
+  getChat(chatId: string): Promise<Outcome<Chat> | Stopped>;
   /** Throws UnavailableError when calls were made and not one of them was answered. */
   checkAnswered(): void;
   close(): void;
@@ -149,6 +151,7 @@ export function createBot({ client, budget, stop, log, counts }: BotOptions): Bo
     deleteMessages: (chatId, messageIds) => paced((signal) => client.deleteMessages(chatId, messageIds, signal)),
     editMessageText: (message) => paced((signal) => client.editMessageText(message, signal)),
     getMe: () => paced((signal) => client.getMe(signal)),
+    getChat: (chatId) => paced((signal) => client.getChat(chatId, signal)),
 
     async sendMessage(message, claim) {
       for (let tries = 1; ; ) {

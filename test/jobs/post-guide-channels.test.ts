@@ -295,8 +295,41 @@ describe('GUIDE_CHAT_IDS', () => {
     const { code, summary, stderr } = await scene.pass(['post-guide'], postTo(both));
     expect(code).toBe(0);
     expect(summary.counts).toMatchObject({ posted: 1, already_posted: 1, failed: 0 });
-    expect(stderr).toContain(`GUIDE_CHAT_IDS names ${id} twice, once by its @name; take one out`);
+    expect(stderr).toContain(`GUIDE_CHAT_IDS names the chat ${id} twice; take one out`);
     expect((await scene.pass(['post-guide'], postTo(both))).summary.left.due).toBe(0);
+    expect(guidesIn(scene, id)).toEqual(['a']);
+  });
+
+  test('one channel by its number and its name gets one guide, though the answer to the first is lost', async () => {
+    const [id = ''] = newChannels(scene, 1);
+    scene.api.addChat({ id, type: 'channel', username: 'both_lost' });
+    scene.api.fault({ kind: 'drop_after', method: 'sendMessage' });
+    const { summary } = await scene.pass(['post-guide'], postTo([id, '@both_lost']));
+    expect(summary.counts).toMatchObject({ posted: 0, uncertain: 1, failed: 0 });
+    expect((await scene.pass(['post-guide'], postTo([id, '@both_lost']))).summary.counts.posted).toBe(0);
+    expect(guidesIn(scene, id)).toEqual(['a']);
+  });
+
+  test('a channel that was configured by its number gets no second guide by its name', async () => {
+    const [id = ''] = newChannels(scene, 1);
+    scene.api.addChat({ id, type: 'channel', username: 'by_number_before' });
+    await scene.pass(['post-guide'], postTo([id]));
+    const { code, summary } = await scene.pass(['post-guide'], postTo(['@by_number_before']));
+    expect({ code, counts: summary.counts }).toMatchObject({ code: 0, counts: { posted: 0, already_posted: 1 } });
+    expect(guidesIn(scene, id)).toEqual(['a']);
+  });
+
+  test('a name is asked for its id until an answer comes, three times at most; then the next pass tries again', async () => {
+    const [id = ''] = newChannels(scene, 1);
+    scene.api.addChat({ id, type: 'channel', username: 'asked_often' });
+    scene.api.fault({ kind: 'drop_before', method: 'getChat', times: 5 });
+    const first = await scene.pass(['post-guide'], postTo(['@asked_often', ...newChannels(scene, 1)]));
+    expect({ code: first.code, counts: first.summary.counts }).toMatchObject({
+      code: 1,
+      counts: { posted: 1, failed: 1, uncertain: 0 },
+    });
+    expect(await statesOf()).toMatchObject({ '@asked_often': 'failed' });
+    expect((await scene.pass(['post-guide'], postTo(['@asked_often']))).summary.counts.posted).toBe(1);
     expect(guidesIn(scene, id)).toEqual(['a']);
   });
 

@@ -294,7 +294,8 @@ describe('a dry run', () => {
       dry_run: true,
       guide_id: 'b',
       counts: { posted: 3, already_posted: 0, failed: 0, uncertain: 0 },
-      estimate: { calls: 3, seconds: 1 },
+      // A name is asked for its id first.
+      estimate: { calls: 4, seconds: 1 },
     });
     const { stdout } = await scene.run(['post-guide', '--dry-run'], env);
     expect(stdout).toContain('posted                          3');

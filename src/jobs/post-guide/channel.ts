@@ -2,7 +2,8 @@ import type { JobContext } from '../../job.ts';
 import { movePost, startPost, takeBackPost } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
 import type { Bot, Claim, Message } from '../../telegram/bot.ts';
-import { finish, noteSameChat } from './settle.ts';
+import { failUnsent, finish, noteSameChat } from './settle.ts';
+import { isName } from './slot.ts';
 
 /** What the posts of one slot share. */
 export interface Round {
@@ -11,8 +12,6 @@ export interface Round {
   slot: string;
   guide: Guide;
   message: Omit<Message, 'chatId'>;
-  /** The ids of chats that got the guide in this pass, as Telegram tells them. */
-  reached: Set<string>;
 }
 
 /** One channel's turn. */
@@ -22,22 +21,32 @@ interface Turn {
   chatId: string;
   /** An intent is committed, and what became of it is not known. */
   open: boolean;
+  /** The chat has its guide under another of its names. */
+  hasGuide: boolean;
 }
+
+/** A question may be asked again: nothing comes of it. */
+const mostTriesOfQuestion = 3;
 
 /**
  * Posts to one channel and writes down what became of it.
  * @throws what ends the pass; a call that was under way is written down as uncertain before
  */
 export async function postToChannel(round: Round, chatId: string): Promise<void> {
-  if (round.reached.has(chatId)) return noteSameChat(round, chatId);
   const { db, runId } = round.context;
-  const turn: Turn = { round, chatId, open: false };
-  const key = { slot: round.slot, chatId };
+  const turn: Turn = { round, chatId, open: false, hasGuide: false };
+  const sentTo = isName(chatId) ? await askForId(round, chatId) : null;
+  if (sentTo === undefined) return;
+  const target = { slot: round.slot, chatId, sentTo };
   try {
     await send(
       turn,
       chatId,
-      claimOf(turn, () => startPost(db, runId, key, round.guide)),
+      claimOf(turn, async () => {
+        const { started, hasGuide } = await startPost(db, runId, target, round.guide);
+        turn.hasGuide = hasGuide;
+        return started;
+      }),
     );
   } catch (error) {
     if (turn.open) {
@@ -46,6 +55,22 @@ export async function postToChannel(round: Round, chatId: string): Promise<void>
       await finish(round, chatId, { state: 'uncertain', error: why }).catch(() => {});
     }
     throw error;
+  }
+}
+
+/**
+ * The id of a chat that is configured by its name, which may be configured by another name or by the id as well.
+ * @returns undefined where it is not to be had: that is written down, or the pass stops
+ */
+async function askForId(round: Round, name: string): Promise<string | undefined> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await round.bot.getChat(name);
+    if (outcome.kind === 'ok') return outcome.result.id;
+    if (outcome.kind === 'stopped') return undefined;
+    const mayPass = outcome.kind === 'unanswered' || outcome.kind === 'not_sent';
+    if (mayPass && tries < mostTriesOfQuestion && round.context.stop.reason === null) continue;
+    await failUnsent(round, name, 'description' in outcome ? outcome.description : outcome.kind);
+    return undefined;
   }
 }
 
@@ -67,6 +92,7 @@ async function send(turn: Turn, target: string, claim: Claim): Promise<void> {
   const outcome = await round.bot.sendMessage({ ...round.message, chatId: target }, claim);
   if (outcome.kind === 'stopped') return;
   if (outcome.kind === 'not_claimed') {
+    if (turn.hasGuide) return noteSameChat(round, chatId);
     // The lease is lost, or two groups became one chat.
     if (target === chatId || round.context.stop.reason !== null) return;
     return finish(round, chatId, {
@@ -82,7 +108,6 @@ async function send(turn: Turn, target: string, claim: Claim): Promise<void> {
   switch (outcome.kind) {
     case 'ok': {
       const { messageId, chatId: told } = outcome.result;
-      if (told !== null) round.reached.add(told);
       return finish(round, chatId, { state: 'posted', messageId, sentTo: told === chatId ? null : told });
     }
     case 'already_sent':

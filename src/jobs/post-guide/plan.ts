@@ -1,7 +1,7 @@
 import type { JobContext, Plan } from '../../job.ts';
 import { composeGuide } from '../../telegram/guide-text.ts';
 import { refusedGuide } from './post.ts';
-import { chooseGuide, readSlot } from './slot.ts';
+import { chooseGuide, isName, readSlot } from './slot.ts';
 
 /** Rows of the sample, which shows a terminal's height of channels. */
 const sampleSize = 20;
@@ -22,10 +22,12 @@ export async function planPosts(context: JobContext): Promise<Plan> {
   const composed = composeGuide(guide);
   if (composed.kind === 'refused') throw refusedGuide(guide, composed.problems);
   counts.posted = pending.length;
+  // A name is asked for its id first.
+  const calls = pending.length + pending.filter(isName).length;
   const text = composed.post.spans.map((span) => span.text).join('');
   return {
     counts,
-    estimate: { calls: pending.length, seconds: Math.ceil(pending.length / settings.ratePerSecond) },
+    estimate: { calls, seconds: Math.ceil(calls / settings.ratePerSecond) },
     sample: { columns, rows: pending.slice(0, sampleSize).map((chatId) => [guide.id, chatId, text]) },
     guide_id: guide.id,
   };

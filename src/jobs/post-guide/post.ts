@@ -20,7 +20,7 @@ export async function postToChannels(context: JobContext): Promise<JobResult> {
   const post = await composeOrFail(context, slot, guide);
   const bot = await context.bot();
   const message = { text: post.text, parseMode: 'MarkdownV2', button: post.button } as const;
-  const round: Round = { context, bot, slot: slot.start, guide, message, reached: new Set() };
+  const round: Round = { context, bot, slot: slot.start, guide, message };
   progress.start(pending.length, 'channels');
   try {
     await postToAll(round, pending.filter(isName));

@@ -1,4 +1,4 @@
-import { finishPost, type PostResult } from '../../store/guide-posts.ts';
+import { failPosts, finishPost, type PostResult } from '../../store/guide-posts.ts';
 import type { Round } from './channel.ts';
 
 const words = { posted: 'posted to', failed: 'not posted to', uncertain: 'may or may not have reached' } as const;
@@ -9,9 +9,23 @@ export async function finish(
   chatId: string,
   result: PostResult,
 ): Promise<void> {
-  const { db, counts, log, progress } = context;
+  await finishPost(context.db, { slot, chatId }, result);
+  tell({ context, guide }, chatId, result);
+}
+
+/** Writes down, counts and tells that a channel was not posted to before an intent was committed. */
+export async function failUnsent(
+  { context, slot, guide }: Pick<Round, 'context' | 'slot' | 'guide'>,
+  chatId: string,
+  error: string,
+): Promise<void> {
+  await failPosts(context.db, slot, guide, [chatId], error);
+  tell({ context, guide }, chatId, { state: 'failed', error });
+}
+
+function tell({ context, guide }: Pick<Round, 'context' | 'guide'>, chatId: string, result: PostResult): void {
+  const { counts, log, progress } = context;
   const { state, error = null, messageId = null } = result;
-  await finishPost(db, { slot, chatId }, result);
   counts[state] = (counts[state] ?? 0) + 1;
   progress.advance(1);
   const fields = {
@@ -27,13 +41,13 @@ export async function finish(
   else log.warn(fields, text);
 }
 
-/** Tells of a channel that got the guide under another of its names in this pass. */
+/** Tells of a channel that got the guide, or may have got it, under another of its names. */
 export function noteSameChat({ context, guide }: Pick<Round, 'context' | 'guide'>, chatId: string): void {
   const { counts, log, progress } = context;
   counts.already_posted = (counts.already_posted ?? 0) + 1;
   progress.advance(1);
   log.warn(
     { guide_id: guide.id, chat_id: chatId, status: 'already_posted' },
-    `GUIDE_CHAT_IDS names ${chatId} twice, once by its @name; take one out`,
+    `GUIDE_CHAT_IDS names the chat ${chatId} twice; take one out`,
   );
 }

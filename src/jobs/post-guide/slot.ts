@@ -23,7 +23,7 @@ export async function readSlot({ db, now, force, settings }: JobContext): Promis
   return {
     start,
     posts,
-    // Names first: the answer to one tells the chat's id, which may be configured as well.
+    // Names first: a chat that is configured by its id as well is known by then.
     pending: [...pending.filter(isName), ...pending.filter((chatId) => !isName(chatId))],
     alreadyPosted: settings.guideChatIds.filter((chatId) => stateOf(chatId) === 'posted').length,
   };
