@@ -34,8 +34,9 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   [/^secrets/, 'searched for token and password: every byte that all of the above wrote'],
 ];
 
+/** In the order of the kinds above; what is of none of them comes last. */
 export function briefTable(rows: readonly Row[]): string {
-  const sums = new Map<string, Findings>();
+  const sums = new Map<string, Findings>(kinds.map(([, kind]) => [kind, nothingFound()]));
   for (const { part, what, findings } of rows) {
     const name = `${part}: ${what}`;
     const kind = kinds.find(([pattern]) => pattern.test(name))?.[1] ?? name;
@@ -43,9 +44,10 @@ export function briefTable(rows: readonly Row[]): string {
     addFindings(sum, findings);
     sums.set(kind, sum);
   }
-  const head = [
+  const played = [...sums].filter(([, { times, notTried }]) => times > 0 || notTried !== null);
+  return [
     '| what was done | times | lost | repeated | uncertain | else wrong |',
     '| --- | ---: | ---: | ---: | ---: | ---: |',
-  ];
-  return [...head, ...[...sums].map(([kind, findings]) => tableRow([kind], findings))].join('\n');
+    ...played.map(([kind, findings]) => tableRow([kind], findings)),
+  ].join('\n');
 }
