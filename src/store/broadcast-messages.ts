@@ -72,12 +72,11 @@ export async function failTooOldMessages(
   broadcastIds: readonly string[],
   limit: number,
 ): Promise<number> {
+  const due = sql`broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and ${tooOld(now)}`;
   const result = await sql`
     update broadcast_messages set failed_at = now(), failure = 'too_old', next_attempt_at = null
-    where ctid = any(array(
-      select ctid from broadcast_messages
-      where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and ${tooOld(now)}
-      limit ${limit} for update skip locked))`.execute(db);
+    where ${due} and ctid = any(array(
+      select ctid from broadcast_messages where ${due} limit ${limit} for update skip locked))`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
 
@@ -86,43 +85,48 @@ type Key = Pick<LedgerRow, 'broadcast_id' | 'chat_id' | 'message_id'>;
 /** Removes settled rows. A row that somebody else holds locked stays for a later pass. */
 export async function removeMessages(db: Db, rows: readonly Key[]): Promise<void> {
   await sql`
-    delete from broadcast_messages where ctid = any(array(
-      select message.ctid from broadcast_messages as message join ${keys(rows)}
-        using (broadcast_id, chat_id, message_id)
-      for update of message skip locked))`.execute(db);
+    with ${settled(rows)}
+    delete from broadcast_messages as message using settled
+    where ${sameKey} and message.ctid = any(array(${placesOf(sql`for update skip locked`)}))`.execute(db);
 }
 
 /** Keeps rows for the operator, with the reason; they are not tried again by themselves. */
 export async function failMessages(db: Db, rows: readonly (Key & { failure: string })[]): Promise<void> {
   await sql`
+    with ${settled(rows, sql`, ${rows.map(({ failure }) => failure)}::text[]`, sql`, failure`)}
     update broadcast_messages as message
     set failed_at = now(), failure = settled.failure, attempts = attempts + 1, next_attempt_at = null
-    from ${keys(rows, sql`, ${rows.map(({ failure }) => failure)}::text[]`, sql`, failure`)}
-    where ${sameKey}`.execute(db);
+    from settled where ${sameKey} and message.ctid = any(array(${placesOf()}))`.execute(db);
 }
 
 /** Leaves rows for a later pass, after a wait that grows with each attempt. */
 export async function deferMessages(db: Db, rows: readonly (Key & { attempts: number })[]): Promise<void> {
   const attempts = rows.map((row) => row.attempts + 1);
   await sql`
+    with ${settled(rows, sql`, ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[]`, sql`, attempts, wait`)}
     update broadcast_messages as message
     set attempts = settled.attempts,
         next_attempt_at = least(
           now() + make_interval(secs => settled.wait),
           greatest(message.sent_at + interval '47 hours 50 minutes', now() + interval '30 seconds'))
-    from ${keys(rows, sql`, ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[]`, sql`, attempts, wait`)}
-    where ${sameKey}`.execute(db);
+    from settled where ${sameKey} and message.ctid = any(array(${placesOf()}))`.execute(db);
 }
 
+/** Beside the ctid, which the tables of a partitioned ledger may use for another row. */
 const sameKey = sql`message.broadcast_id = settled.broadcast_id and message.chat_id = settled.chat_id
       and message.message_id = settled.message_id`;
 
-function keys(rows: readonly Key[], moreValues = sql``, moreNames = sql``) {
-  return sql`unnest(
-      ${rows.map((row) => row.broadcast_id)}::bigint[], ${rows.map((row) => row.chat_id)}::bigint[],
-      ${rows.map((row) => row.message_id)}::bigint[]${moreValues})
-    as settled (broadcast_id, chat_id, message_id${moreNames})`;
+function settled(rows: readonly Key[], moreValues = sql``, moreNames = sql``) {
+  return sql`settled (broadcast_id, chat_id, message_id${moreNames}) as materialized (
+      select * from unnest(
+        ${rows.map((row) => row.broadcast_id)}::bigint[], ${rows.map((row) => row.chat_id)}::bigint[],
+        ${rows.map((row) => row.message_id)}::bigint[]${moreValues}))`;
 }
+
+/** Each row by the index, which the offset holds the planner to: it would join a ledger of 100,000 rows from end to end, 11 ms for a thousand rows instead of 4. */
+const placesOf = (locking = sql``) => sql`
+      select place from settled cross join lateral (
+        select ctid as place from broadcast_messages as message where ${sameKey} offset 0 ${locking}) as found`;
 
 /** Messages of the expired broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
 export async function countDueMessages(db: Db, now: string): Promise<number> {

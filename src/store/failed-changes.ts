@@ -138,15 +138,17 @@ async function changeBatch(
   { keep, change, also }: Change,
   values: readonly unknown[],
 ): Promise<{ changed: number; last: string | null }> {
-  // In the order of the index, from where the batch before ended, so that no batch walks the dead entries again.
+  const chosen = `${failed} and ${keep} and ($1::text is null or coalesce(${alias}.failure, 'unknown') = $1)
+         and ${alias}.failed_at >= $2::timestamptz and ${alias}.failed_at <= $3::timestamptz`;
+  // In the order of the index, from where the batch before ended, so that no batch walks the dead entries again. Asked
+  // twice, because the tables of a partitioned one may use the same ctid for a row that was not chosen.
   const [row] = await connection.query<{ changed: number; last: string | null }>(
     `with batch as materialized (
        select ${alias}.ctid as place, ${alias}.failed_at from ${table} as ${alias}
-       where ${failed} and ${keep} and ($1::text is null or coalesce(${alias}.failure, 'unknown') = $1)
-         and ${alias}.failed_at >= $2::timestamptz and ${alias}.failed_at <= $3::timestamptz
+       where ${chosen}
        order by ${alias}.failed_at limit ${batchSize} for update of ${alias} skip locked
      ), changed as (
-       ${change} where ${alias}.ctid = any(array(select place from batch)) returning ${alias}.*
+       ${change} where ${alias}.ctid = any(array(select place from batch)) and ${chosen} returning ${alias}.*
      )${also}
      select (select count(*)::int from changed) as changed, (select max(failed_at)::text from batch) as last`,
     values,

@@ -30,7 +30,8 @@ export function pruneFailed(job: JobName, days: string): { name: string; sql: st
 }
 
 function prune(table: string, condition: string): string {
-  // The order keeps a planner without statistics from reading the whole table.
-  return `delete from ${table} where ctid = any(array(
+  // The order keeps a planner without statistics from reading the whole table. The condition stands twice, because the
+  // tables of a partitioned one may use the same ctid for another row.
+  return `delete from ${table} where ${condition} and ctid = any(array(
       select ctid from ${table} where ${condition} order by failed_at limit ${mostRows} for update skip locked))`;
 }
