@@ -39,7 +39,7 @@ test.each([
   writeFileSync(preload, `const error = new Error('at ${botToken}'); setTimeout(() => { ${statement} }, 1);\n`);
   const { code, stdout, stderr } = await telesweep(['delete-due'], {
     env: {
-      NODE_OPTIONS: `--require ${preload}`,
+      NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
       DATABASE_URL: 'postgres://127.0.0.1:9/x',
       TELEGRAM_BOT_TOKEN: botToken,
     },

@@ -97,7 +97,7 @@ describe('TELEGRAM_PROXY', () => {
       expect(loaded).toContain(bundle);
       return loaded.filter((file) => agents.includes(file));
     };
-    const NODE_OPTIONS = `--require=${hook}`;
+    const NODE_OPTIONS = `--require ${JSON.stringify(hook)}`;
 
     await pendingDeletion(scene.db, { chatId: 77, messageIds: [1] });
     await scene.pass(['delete-due'], { NODE_OPTIONS });

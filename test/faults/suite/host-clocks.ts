@@ -8,7 +8,7 @@ import type { Trial } from './trial.ts';
 const preload = fileURLToPath(new URL('shift-clock.cjs', import.meta.url));
 
 function clockEnv(hours: number): Record<string, string> {
-  return { NODE_OPTIONS: `--require ${preload}`, TEST_CLOCK_SHIFT_MS: String(hours * 3_600_000) };
+  return { NODE_OPTIONS: `--require ${JSON.stringify(preload)}`, TEST_CLOCK_SHIFT_MS: String(hours * 3_600_000) };
 }
 
 /** The wrong host does its work, and writes down when by the database's clock. */
