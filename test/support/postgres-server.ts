@@ -197,7 +197,16 @@ class Server implements PostgresServer {
 
   async restart(): Promise<void> {
     await this.stop();
-    await this.#start();
+    for (let attempt = 1; ; attempt += 1) {
+      const before = this.log().length;
+      try {
+        return await this.#start();
+      } catch (error) {
+        // The shared memory of a killed server is in use until the kernel has ended all its processes.
+        if (attempt === 20 || !this.log().slice(before).includes('is still in use')) throw error;
+        await sleep(50);
+      }
+    }
   }
 
   async dispose(): Promise<void> {
