@@ -29,6 +29,9 @@ export interface PageKey {
   id: string;
 }
 
+/** The driver hands an `integer` back as a number, and ids are compared as text. */
+const idText = sql<string>`id::text`.as('id');
+
 const due = (now: string) => sql.raw(isDueDeletion(`'${instant(now)}'::timestamptz`));
 
 /**
@@ -64,7 +67,7 @@ export async function markMessagesDeleted(db: Db, ids: readonly string[]): Promi
     .updateTable('pending_deletions')
     .set({ messages_deleted_at: sql`now()` })
     .where('id', 'in', lockable(db, ids))
-    .returning('id')
+    .returning(idText)
     .execute();
   return new Set(rows.map((row) => row.id));
 }
@@ -90,7 +93,7 @@ export async function startNotices(db: Db, runId: string, ids: readonly string[]
           .where('expires_at', '>', sql<Date>`clock_timestamp()`),
       ),
     )
-    .returning('id')
+    .returning(idText)
     .execute();
   return new Set(rows.map((row) => row.id));
 }
@@ -101,14 +104,18 @@ export async function takeBackNotices(db: Db, ids: readonly string[]): Promise<R
     .updateTable('pending_deletions')
     .set({ notice_started_at: null })
     .where('id', 'in', lockable(db, ids))
-    .returning('id')
+    .returning(idText)
     .execute();
   return new Set(rows.map((row) => row.id));
 }
 
 /** Removes settled records. A record that a bot holds locked is not waited for. @returns those that are gone now */
 export async function removeRecords(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db.deleteFrom('pending_deletions').where('id', 'in', lockable(db, ids)).returning('id').execute();
+  const rows = await db
+    .deleteFrom('pending_deletions')
+    .where('id', 'in', lockable(db, ids))
+    .returning(idText)
+    .execute();
   return new Set(rows.map((row) => row.id));
 }
 

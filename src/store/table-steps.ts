@@ -16,7 +16,7 @@ export interface Plan {
 }
 
 /** The types of a standing column that serve as well: everything that telesweep reads and writes fits both. */
-const alsoServes: Record<WantedType, readonly string[]> = {
+export const alsoServes: Record<WantedType, readonly string[]> = {
   bigint: ['integer', 'smallint'],
   'bigint[]': ['integer[]'],
   boolean: [],

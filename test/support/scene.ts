@@ -30,16 +30,18 @@ export interface SceneOptions {
   /** A server of the test's own; the run's by default. */
   server?: DatabaseOptions['server'];
   monitors?: boolean;
+  /** False: an empty database. */
+  migrated?: boolean;
 }
 
 /** Limits are off unless asked for, and the rate is high, so that tests spend no time waiting. */
 export async function createScene(
   api: BotApiOptions = {},
   env: Record<string, string> = {},
-  { server, monitors: monitored = false }: SceneOptions = {},
+  { server, monitors: monitored = false, migrated = true }: SceneOptions = {},
 ): Promise<Scene> {
   const [db, botApi, monitors] = await Promise.all([
-    createDatabase(server === undefined ? {} : { server }),
+    createDatabase(server === undefined ? { migrated } : { server, migrated }),
     startBotApi({ ...api, limits: { sendsPerSecondPerChat: 0, groupSendsPerMinute: 0, ...api.limits } }),
     monitored ? startMonitors() : null,
   ]);
