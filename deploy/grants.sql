@@ -3,7 +3,18 @@
 --   psql --file deploy/grants.sql DATABASE      as a superuser, before the first `telesweep migrate`, and after each one
 --   psql --command '\password telesweep'        and the same for telesweep_migrate
 --
--- The bots' tables are looked for in the first schema of the search path. Running this again does no harm.
+-- The bots' tables are looked for where their names lead on the search path, else they belong in its first schema: where a bot's
+-- tables stand elsewhere, `set search_path` first. Running this again does no harm.
+
+-- The schema of the bots' tables, for this session.
+do $$
+begin
+  perform set_config('telesweep.schema', coalesce((
+    select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where relname in ('tokens', 'token_generator_count', 'pending_deletions', 'broadcasts', 'broadcast_messages', 'guides')
+      and nspname = any (current_schemas(false)) and nspname <> 'telesweep'
+    order by array_position(current_schemas(false), nspname) limit 1), current_schema()), false);
+end $$;
 
 do $$
 begin
@@ -14,9 +25,9 @@ begin
     create role telesweep_migrate login;
   end if;
   execute format('grant connect on database %I to telesweep, telesweep_migrate', current_database());
-  execute format('grant usage on schema %I to telesweep, telesweep_migrate', current_schema());
+  execute format('grant usage on schema %I to telesweep, telesweep_migrate', current_setting('telesweep.schema'));
   execute format('grant create on database %I to telesweep_migrate', current_database());
-  execute format('grant create on schema %I to telesweep_migrate', current_schema());
+  execute format('grant create on schema %I to telesweep_migrate', current_setting('telesweep.schema'));
 end $$;
 
 -- Only its owner may alter a table, so telesweep_migrate becomes a member of the roles that own the bots' tables.
@@ -27,7 +38,7 @@ begin
   for standing in
     select relname as name, pg_get_userbyid(relowner) as owner, rolsuper as of_superuser
     from pg_class join pg_roles on pg_roles.oid = relowner
-    where relkind in ('r', 'p') and relnamespace = current_schema()::regnamespace
+    where relkind in ('r', 'p') and relnamespace = quote_ident(current_setting('telesweep.schema'))::regnamespace
       and relname in ('users', 'tokens', 'token_generator_count', 'pending_deletions', 'broadcasts', 'broadcast_messages', 'guides')
   loop
     if standing.of_superuser then
@@ -47,18 +58,22 @@ declare
 begin
   for item in
     select * from (values
-      (current_schema(), 'tokens', 'select, delete, update (created_at)'),
-      (current_schema(), 'token_generator_count', 'select, delete, update (token_generated)'),
-      (current_schema(), 'pending_deletions', 'select, delete,
-        update (attempts, next_attempt_at, failed_at, failure, messages_deleted_at, notice_started_at)'),
-      (current_schema(), 'broadcasts', 'select, delete, update (failed_at, failure, deletion_started_at)'),
-      (current_schema(), 'broadcast_messages', 'select, delete, update (attempts, next_attempt_at, failed_at, failure)'),
-      (current_schema(), 'guides', 'select'),
+      (current_setting('telesweep.schema'), 'tokens', 'select, delete, update (created_at)'),
+      (current_setting('telesweep.schema'), 'token_generator_count', 'select, delete, update (token_generated)'),
+      (current_setting('telesweep.schema'), 'pending_deletions', 'select, delete,
+        update (attempts, next_attempt_at, refusals, refused_since, failed_at, failure, failure_detail,
+          messages_deleted_at, notice_started_at, notice_sent_at)'),
+      (current_setting('telesweep.schema'), 'broadcasts', 'select, delete, update (failed_at, failure, failure_detail, deletion_started_at)'),
+      (current_setting('telesweep.schema'), 'broadcast_messages', 'select, delete,
+        update (attempts, next_attempt_at, refusals, refused_since, failed_at, failure, failure_detail)'),
+      (current_setting('telesweep.schema'), 'guides', 'select'),
       ('telesweep', 'migrations', 'select'),
       ('telesweep', 'runs', 'select, insert, update, delete'),
       ('telesweep', 'leases', 'select, insert, update, delete'),
       ('telesweep', 'budgets', 'select, insert, update'),
       ('telesweep', 'bots', 'select, insert, update'),
+      ('telesweep', 'senders', 'select, insert, update'),
+      ('telesweep', 'finished_broadcasts', 'select, insert, update, delete'),
       ('telesweep', 'guide_posts', 'select, insert, update, delete'),
       ('telesweep', 'guide_totals', 'select, insert, update')
     ) as wanted (schema_name, table_name, rights)

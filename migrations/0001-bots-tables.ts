@@ -26,6 +26,7 @@ export const botsTables: readonly WantedTable[] = [
       { name: 'joined_at', type: timestamp, notNull: true, default: 'now()' },
     ],
     key: ['user_id'],
+    unread: true,
   },
   {
     schema: null,
@@ -40,7 +41,13 @@ export const botsTables: readonly WantedTable[] = [
     ],
     key: ['token'],
     checks: ["status in ('not_used', 'verified', 'bypassed')"],
-    indexes: [{ name: 'telesweep_tokens_expired', on: "(expires_at) where status in ('verified', 'bypassed')" }],
+    indexes: [
+      {
+        name: 'telesweep_tokens_expired',
+        columns: ['expires_at'],
+        where: "status = any (array['verified', 'bypassed'])",
+      },
+    ],
   },
   {
     schema: null,
@@ -51,7 +58,7 @@ export const botsTables: readonly WantedTable[] = [
       { name: 'token_generated', type: 'integer', notNull: true, default: '1' },
     ],
     key: ['user_id', 'date'],
-    indexes: [{ name: 'telesweep_token_generator_count_date', on: '(date)' }],
+    indexes: [{ name: 'telesweep_token_generator_count_date', columns: ['date'] }],
   },
   {
     schema: null,
@@ -73,10 +80,16 @@ export const botsTables: readonly WantedTable[] = [
     keyRequired: true,
     checks: ['cardinality(message_ids) >= 1'],
     indexes: [
-      { name: 'telesweep_pending_deletions_due', on: '(delete_at) where failed_at is null' },
+      { name: 'telesweep_pending_deletions_due', columns: ['delete_at'], where: 'failed_at is null' },
       // In the order of the 48-hour rule.
-      { name: 'telesweep_pending_deletions_age', on: '(created_at, id) where failed_at is null' },
-      { name: 'telesweep_pending_deletions_failed', on: '(failed_at) where failed_at is not null' },
+      { name: 'telesweep_pending_deletions_age', columns: ['created_at', 'id'], where: 'failed_at is null' },
+      // What each chat is owed.
+      {
+        name: 'telesweep_pending_deletions_owed',
+        columns: ['chat_id', 'created_at', 'id'],
+        where: 'failed_at is null and messages_deleted_at is not null',
+      },
+      { name: 'telesweep_pending_deletions_failed', columns: ['failed_at'], where: 'failed_at is not null' },
     ],
   },
   {
@@ -95,8 +108,8 @@ export const botsTables: readonly WantedTable[] = [
     key: ['id'],
     keyRequired: true,
     indexes: [
-      { name: 'telesweep_broadcasts_due', on: '(delete_at) where failed_at is null' },
-      { name: 'telesweep_broadcasts_failed', on: '(failed_at) where failed_at is not null' },
+      { name: 'telesweep_broadcasts_due', columns: ['delete_at'], where: 'failed_at is null' },
+      { name: 'telesweep_broadcasts_failed', columns: ['failed_at'], where: 'failed_at is not null' },
     ],
   },
   {
@@ -115,9 +128,10 @@ export const botsTables: readonly WantedTable[] = [
       // One broadcast's messages, oldest first, page after page, without a sort of millions.
       {
         name: 'telesweep_broadcast_messages_due',
-        on: '(broadcast_id, sent_at, chat_id, message_id) where failed_at is null',
+        columns: ['broadcast_id', 'sent_at', 'chat_id', 'message_id'],
+        where: 'failed_at is null',
       },
-      { name: 'telesweep_broadcast_messages_failed', on: '(failed_at) where failed_at is not null' },
+      { name: 'telesweep_broadcast_messages_failed', columns: ['failed_at'], where: 'failed_at is not null' },
     ],
   },
   {

@@ -29,7 +29,7 @@ export const ownTables: readonly WantedTable[] = [
     ],
     key: ['run_id'],
     keyRequired: true,
-    indexes: [{ name: 'telesweep_runs_job', on: '(job, started_at desc)' }],
+    indexes: [{ name: 'telesweep_runs_job', columns: ['job', 'started_at desc'] }],
   },
   {
     schema: 'telesweep',

@@ -1,8 +1,9 @@
 import { tables } from './0001-tables.ts';
+import { refusals } from './0002-refusals.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
-export const migrations: readonly Migration[] = [tables];
+export const migrations: readonly Migration[] = [tables, refusals];
 
 /** The name of the newest migration. */
 export const latestMigration: string = migrations[migrations.length - 1]?.name ?? '';

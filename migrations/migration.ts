@@ -1,5 +1,5 @@
 import type { QueryExecutorProvider } from 'kysely';
-import type { Plan, Step } from '../src/store/table-steps.ts';
+import type { Plan } from '../src/store/step.ts';
 
 /**
  * A migration looks at the database and plans what is missing; it changes nothing itself. It is asked again at every
@@ -10,5 +10,5 @@ export interface Migration {
   /** @param schema of the bots' tables */
   up(db: QueryExecutorProvider, schema: string): Promise<Plan>;
   /** The way back. Bots' tables, columns and rows stay. */
-  down(db: QueryExecutorProvider, schema: string): Promise<Step[]>;
+  down(db: QueryExecutorProvider, schema: string): Promise<Plan>;
 }

@@ -98,7 +98,12 @@ describe('the constraints, guides and indexes', () => {
         select run_id, job, started_at, finished_at, outcome, summary -> 'counts' from telesweep.runs
       ) runs full join (select job, run_id, holder, acquired_at, expires_at from telesweep.leases) leases using (job)
       full join (select bot_id, next_call_at, paused_until, cooldown_until from telesweep.budgets) budgets on false
-      full join (select bot_id, username, asked_at from telesweep.bots) bots on false
+      full join (select bot_id, username, asked_at, worked_at, streak, one_by_one from telesweep.bots) bots on false
+      full join (select job, bot_id, since from telesweep.senders) senders on false
+      full join (select broadcast_id, finished_at from telesweep.finished_broadcasts) finished on false
+      full join (select refusals, refused_since, failure_detail from pending_deletions) records on false
+      full join (select refusals, refused_since, failure_detail from broadcast_messages) ledger on false
+      full join (select failure_detail from broadcasts) broadcasts on false
       full join (select slot, guide_id, chat_id || '', state, message_id, error from telesweep.guide_posts) posts on false
       right join (select) one on true`);
     expect(rows).toEqual([{ migrations: migrations.length }]);

@@ -2,50 +2,69 @@ import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
 import { safeWriter } from '../report/output.ts';
 import { readSettings } from '../settings.ts';
-import { connect } from '../store/connect.ts';
+import { type Connection, connect } from '../store/connect.ts';
 import type { World } from '../world.ts';
-import { type MigrationStep, migrate } from './migrate.ts';
+import { type MigrateOptions, migrate } from './migrate.ts';
+import { planAsJson, planAsSql, planAsText } from './migrate-text.ts';
+import { planMigration } from './plan-migration.ts';
 
 export interface MigrateFlags {
   dryRun: boolean;
   down: boolean;
+  /** Print the statements and run none. */
+  sql: boolean;
   json: boolean;
   envFile: string | null;
 }
 
+/** How often somebody at a terminal hears how far the building of an index is. */
+const tellEveryMs = 5_000;
+
 /** `telesweep migrate`. Never throws. @returns the exit code */
 export async function runMigrate(flags: MigrateFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
+  const complain = safeWriter(world.stderr);
   let secrets: readonly string[] = [];
   try {
     const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
     secrets = settings.secrets;
-    // An index on a large table takes its time.
-    const connection = await connect(settings.database, { statementTimeoutMs: null, signal: world.signal });
+    // An index on a large table takes its time; what a signal breaks off is told by `migrate`.
+    const open = (): Promise<Connection> =>
+      connect(settings.database, { statementTimeoutMs: null, signal: world.signal });
+    const connection = await open();
     try {
-      const steps = await migrate(await connection.kysely(), { dryRun: flags.dryRun, down: flags.down });
-      print(redact(flags.json ? json(steps, flags) : text(steps, flags), secrets));
+      const db = await connection.kysely();
+      if (flags.sql) {
+        print(redact(planAsSql(await planMigration(db, flags.down), flags), secrets));
+        return exitCodes.ok;
+      }
+      const result = flags.dryRun
+        ? { ...(await planMigration(db, flags.down)), interrupted: false }
+        : await migrate(db, optionsOf(flags, open, world));
+      print(redact(flags.json ? planAsJson(result, flags) : planAsText(result, flags), secrets));
+      return result.interrupted ? exitCodes.interrupted : exitCodes.ok;
     } finally {
       connection.close();
     }
-    return exitCodes.ok;
   } catch (error) {
     const message = redact(error instanceof Error ? error.message : String(error), secrets);
-    const complain = safeWriter(world.stderr);
     for (const line of message.split('\n')) complain(`telesweep migrate: ${line}\n`);
     if (flags.json) print(`${JSON.stringify({ dry_run: flags.dryRun, steps: [], error: message })}\n`);
     return exitCodeOfError(error);
   }
 }
 
-function json(steps: readonly MigrationStep[], flags: MigrateFlags): string {
-  const told = steps.map(({ migration, what }) => ({ migration, step: what }));
-  return `${JSON.stringify({ dry_run: flags.dryRun, steps: told })}\n`;
-}
-
-function text(steps: readonly MigrationStep[], flags: MigrateFlags): string {
-  if (steps.length === 0) return 'The database is up to date: nothing to do.\n';
-  const lines = steps.map((step) => `  ${step.what}`);
-  const head = flags.dryRun ? 'telesweep migrate would do this (nothing was changed):' : 'Done:';
-  return `${[head, ...lines].join('\n')}\n`;
+function optionsOf(flags: MigrateFlags, open: () => Promise<Connection>, world: World): MigrateOptions {
+  const say = safeWriter(world.stderr);
+  return {
+    down: flags.down,
+    signal: world.signal,
+    async open() {
+      const connection = await open();
+      return { db: await connection.kysely(), close: () => connection.close() };
+    },
+    // For who sits before it: elsewhere the steps are told once, at the end.
+    ...(world.stderr.isTTY ? { tellEveryMs } : {}),
+    tell: (line) => world.stderr.isTTY && say(`telesweep migrate: ${line}\n`),
+  };
 }

@@ -12,7 +12,8 @@ interface NeededRights {
   update: readonly string[] | 'any' | null;
 }
 
-const attempts = ['attempts', 'next_attempt_at', 'failed_at', 'failure'];
+const failure = ['failed_at', 'failure', 'failure_detail'];
+const attempts = ['attempts', 'next_attempt_at', 'refusals', 'refused_since', ...failure];
 
 const needed: readonly NeededRights[] = [
   { table: 'tokens', jobs: ['cleanup-tokens'], rights: ['select', 'delete'], update: 'any' },
@@ -21,13 +22,13 @@ const needed: readonly NeededRights[] = [
     table: 'pending_deletions',
     jobs: ['delete-due'],
     rights: ['select', 'delete'],
-    update: [...attempts, 'messages_deleted_at', 'notice_started_at'],
+    update: [...attempts, 'messages_deleted_at', 'notice_started_at', 'notice_sent_at'],
   },
   {
     table: 'broadcasts',
     jobs: ['delete-broadcasts'],
     rights: ['select', 'delete'],
-    update: ['failed_at', 'failure', 'deletion_started_at'],
+    update: [...failure, 'deletion_started_at'],
   },
   { table: 'broadcast_messages', jobs: ['delete-broadcasts'], rights: ['select', 'delete'], update: attempts },
   { table: 'guides', jobs: ['post-guide'], rights: ['select'], update: null },
@@ -49,7 +50,24 @@ const needed: readonly NeededRights[] = [
     rights: ['select', 'insert'],
     update: ['next_call_at', 'paused_until', 'cooldown_until'],
   },
-  { table: 'telesweep.bots', jobs: ['delete-due'], rights: ['select', 'insert'], update: ['username', 'asked_at'] },
+  {
+    table: 'telesweep.bots',
+    jobs: ['delete-due', 'delete-broadcasts', 'post-guide'],
+    rights: ['select', 'insert'],
+    update: ['username', 'asked_at', 'worked_at', 'streak', 'one_by_one'],
+  },
+  {
+    table: 'telesweep.senders',
+    jobs: ['delete-due', 'delete-broadcasts', 'post-guide'],
+    rights: ['select', 'insert'],
+    update: ['bot_id', 'since'],
+  },
+  {
+    table: 'telesweep.finished_broadcasts',
+    jobs: ['delete-broadcasts'],
+    rights: ['select', 'insert', 'delete'],
+    update: ['finished_at'],
+  },
   {
     table: 'telesweep.guide_posts',
     jobs: ['post-guide'],
@@ -127,9 +145,8 @@ async function readTableRights(
             ) as lacks
      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
      where relname = $2 and relkind in ('r', 'p')
-       and nspname = coalesce($1, (
-         select path from unnest(current_schemas(false)) with ordinality as path (path, place)
-         where path <> 'telesweep' order by place limit 1))`,
+       and case when $1::text is null then nspname = any(current_schemas(false)) and nspname <> 'telesweep' else nspname = $1 end
+     order by array_position(current_schemas(false), nspname) limit 1`,
     [schema, name, [...rights], Array.isArray(update) ? [...update] : [], update === 'any'],
   );
   return row ?? null;

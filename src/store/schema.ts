@@ -10,12 +10,18 @@ type Json<T> = ColumnType<T, string, string>;
 interface Attempts {
   attempts: Generated<number>;
   next_attempt_at: NullableTimestamp;
+  /** How often Telegram refused it for want of rights or for no known reason, beside a witness. */
+  refusals: Generated<number>;
+  /** The first of these refusals. */
+  refused_since: NullableTimestamp;
 }
 
 /** What telesweep adds to a table whose rows can be given up. */
 interface Failure {
   failed_at: NullableTimestamp;
   failure: string | null;
+  /** Telegram's or PostgreSQL's own words. */
+  failure_detail: string | null;
 }
 
 export interface Database {
@@ -52,6 +58,8 @@ export interface Database {
       messages_deleted_at: NullableTimestamp;
       /** The intent: committed before the notice is sent, so that it is never sent twice. */
       notice_started_at: NullableTimestamp;
+      /** The notice was sent; the database did not let the record go. */
+      notice_sent_at: NullableTimestamp;
     };
   broadcasts: Failure & {
     id: Generated<string>;
@@ -104,8 +112,25 @@ export interface Database {
   };
   'telesweep.bots': {
     bot_id: string;
-    username: string;
+    username: Generated<string>;
     asked_at: Timestamp;
+    /** The last success: the witness that a refusal is the chat's and not the bot's. */
+    worked_at: NullableTimestamp;
+    /** Chats in a row that answered what a wrong or frozen bot would hear. */
+    streak: Generated<number>;
+    /** The server knows no `deleteMessages`. */
+    one_by_one: Generated<boolean>;
+  };
+  /** The bot that a job's messages were sent by. */
+  'telesweep.senders': {
+    job: string;
+    bot_id: string;
+    since: Timestamp;
+  };
+  /** Broadcasts that telesweep itself removed, for 48 hours. */
+  'telesweep.finished_broadcasts': {
+    broadcast_id: string;
+    finished_at: Timestamp;
   };
   'telesweep.guide_posts': {
     slot: Timestamp;

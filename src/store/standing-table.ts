@@ -1,13 +1,25 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
+import { readIndexes, type StandingIndex } from './standing-index.ts';
 
 /** A relation of the database, as far as a migration asks. */
-export interface StandingTable {
+export interface StandingTable extends TablePart {
+  columns: ReadonlyMap<string, StandingColumn>;
+  /** The partitions and the tables that inherit from it, of every depth. */
+  parts: readonly TablePart[];
+  /** Indexes of the table and of its parts, and all others of the schema that carry telesweep's mark. */
+  indexes: readonly StandingIndex[];
+  /** It, or a part of it, takes room on disk: there are rows, or were until lately. */
+  filled: boolean;
+}
+
+export interface TablePart {
+  oid: string;
+  schema: string;
+  name: string;
   /** PostgreSQL's `relkind`: `r` and `p` are tables. */
   kind: string;
-  columns: ReadonlyMap<string, StandingColumn>;
-  /** The columns of each unique index that holds for all rows, in order of name. */
-  uniqueKeys: readonly (readonly string[])[];
-  indexNames: ReadonlySet<string>;
+  /** The table that it is a part of; null for the whole. */
+  parent: string | null;
 }
 
 export interface StandingColumn {
@@ -18,18 +30,9 @@ export interface StandingColumn {
   notNull: boolean;
   /** A default, an identity or a generated column: an insert may leave it out. */
   hasDefault: boolean;
+  /** Computed whenever it is read, and so without an index. */
+  virtual: boolean;
   comment: string | null;
-}
-
-/**
- * The schema of the bots' tables: the first on the search path, past telesweep's own. (A role named telesweep has that
- * one first, by `"$user"`.) Null where the search path names no schema that stands.
- */
-export async function readBotsSchema(db: QueryExecutorProvider): Promise<string | null> {
-  const { rows } = await sql<{ schema: string }>`
-    select schema from unnest(current_schemas(false)) with ordinality as path (schema, place)
-    where schema <> 'telesweep' order by place limit 1`.execute(db);
-  return rows[0]?.schema ?? null;
 }
 
 /** Whether a schema of this name stands. */
@@ -44,30 +47,44 @@ export async function readTable(
   schema: string,
   name: string,
 ): Promise<StandingTable | null> {
-  const relation = await sql<{ oid: string; kind: string }>`
-    select pg_class.oid, relkind as kind from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    where nspname = ${schema} and relname = ${name}`.execute(db);
-  const [found] = relation.rows;
+  const relations = await sql<TablePart & { size: string }>`
+    with recursive part as (
+      select oid, null::oid as parent from pg_class
+      where relname = ${name} and relnamespace = (select oid from pg_namespace where nspname = ${schema})
+      union all
+      select inhrelid, inhparent from pg_inherits join part on inhparent = part.oid
+    )
+    select pg_class.oid::text as oid, nspname as schema, relname as name, relkind as kind, parent::text as parent,
+      case when relkind = 'r' then pg_relation_size(pg_class.oid) else 0 end::text as size
+    from part join pg_class using (oid) join pg_namespace on pg_namespace.oid = relnamespace
+    order by parent nulls first, schema, name`.execute(db);
+  // What inherits from two tables of the tree comes twice.
+  const [found, ...parts] = new Map(relations.rows.map(({ size: _, ...part }) => [part.oid, part])).values();
   if (!found) return null;
-  const columns = await sql<StandingColumn & { name: string }>`
-    select attname as name, format_type(atttypid, atttypmod) as type,
-      format_type(coalesce(nullif(typbasetype, 0), atttypid), null) as "baseType",
-      attnotnull as "notNull", atthasdef or attidentity <> '' as "hasDefault",
-      col_description(attrelid, attnum) as comment
-    from pg_attribute join pg_type on pg_type.oid = atttypid
-    where attrelid = ${found.oid}::oid and attnum > 0 and not attisdropped`.execute(db);
-  const indexes = await sql<{ name: string; uniqueColumns: string[] | null }>`
-    select relname as name,
-      case when indisunique and indisvalid and indimmediate and indpred is null and indexprs is null then
-        (select array_agg(attname::text order by attname) from pg_attribute
-         where attrelid = indrelid and attnum = any (indkey[0:indnkeyatts - 1]))
-      end as "uniqueColumns"
-    from pg_index join pg_class on pg_class.oid = indexrelid
-    where indrelid = ${found.oid}::oid`.execute(db);
   return {
-    kind: found.kind,
-    columns: new Map(columns.rows.map(({ name: column, ...rest }) => [column, rest])),
-    uniqueKeys: indexes.rows.flatMap((index) => (index.uniqueColumns ? [index.uniqueColumns] : [])),
-    indexNames: new Set(indexes.rows.map((index) => index.name)),
+    ...found,
+    columns: await readColumns(db, found.oid),
+    parts,
+    indexes: await readIndexes(db, schema, [found.oid, ...parts.map(({ oid }) => oid)]),
+    filled: relations.rows.some(({ size }) => BigInt(size) > 0n),
   };
+}
+
+/** A domain may lie on another; of a type's name only an extension's may need its schema, and citext has none beside it. */
+async function readColumns(db: QueryExecutorProvider, table: string): Promise<Map<string, StandingColumn>> {
+  const { rows } = await sql<StandingColumn & { name: string }>`
+    with recursive domain as (
+      select attnum, atttypid as type from pg_attribute
+      where attrelid = ${table}::oid and attnum > 0 and not attisdropped
+      union all
+      select attnum, typbasetype from domain join pg_type on pg_type.oid = type where typtype = 'd'
+    ), base as (
+      select attnum, case when typname = 'citext' then 'citext' else format_type(type, null) end as type
+      from domain join pg_type on pg_type.oid = type where typtype <> 'd'
+    )
+    select attname as name, format_type(atttypid, atttypmod) as type, base.type as "baseType",
+      attnotnull as "notNull", atthasdef or attidentity <> '' as "hasDefault", attgenerated = 'v' as virtual,
+      col_description(attrelid, attnum) as comment
+    from pg_attribute join base using (attnum) where attrelid = ${table}::oid`.execute(db);
+  return new Map(rows.map(({ name, ...column }) => [name, column]));
 }

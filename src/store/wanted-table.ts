@@ -25,13 +25,15 @@ export interface WantedColumn {
 }
 
 export interface WantedTable {
-  /** Null: among the bots' tables, in the first schema of the search path. */
+  /** Null: among the bots' tables. */
   schema: 'telesweep' | null;
   name: string;
   columns: readonly WantedColumn[];
   key: readonly string[];
   /** A standing table whose rows break the key cannot serve; without this it merely does without the key. */
   keyRequired?: true;
+  /** No job reads it: it is made where none stands, and one that stands is left alone, whatever its shape. */
+  unread?: true;
   /** Conditions on the rows of a new table. A standing one may hold, and its bot may write, other rows. */
   checks?: readonly string[];
   /** What follows CREATE TABLE. */
@@ -42,8 +44,10 @@ export interface WantedTable {
 }
 
 export interface WantedIndex {
-  /** Starts with `telesweep_`, which marks it for the way down. */
+  /** Starts with `telesweep_`, which marks it as telesweep's own. */
   name: string;
-  /** `(column, …)`, and `where …` for a partial one. */
-  on: string;
+  /** Each a column's name, with ` desc` behind it where that is its order. */
+  columns: readonly string[];
+  /** The condition of a partial index, in the words in which PostgreSQL gives it back. */
+  where?: string;
 }

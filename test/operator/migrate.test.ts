@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SettingsError } from '../../src/errors.ts';
-import { migrateUrl } from '../support/migrate-url.ts';
+import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { telesweep } from '../support/run.ts';
 import { shapeOf } from '../support/table-shape.ts';
@@ -23,7 +23,7 @@ async function problemsOf(statement: string): Promise<readonly string[]> {
   return error instanceof SettingsError ? error.problems : [];
 }
 
-function told(steps: readonly { what: string }[]): string[] {
+function whatOf(steps: readonly { what: string }[]): string[] {
   return steps.map(({ what }) => what);
 }
 
@@ -32,7 +32,7 @@ describe('an empty database', () => {
     const before = await shapeOf(db);
     const planned = await migrateUrl(db.url, { dryRun: true });
     expect(await shapeOf(db)).toEqual(before);
-    expect(told(planned)).toEqual(
+    expect(whatOf(planned)).toEqual(
       expect.arrayContaining([
         'create schema telesweep',
         'create table public.pending_deletions',
@@ -70,7 +70,7 @@ describe('an empty database', () => {
     const planned = await migrateUrl(db.url, { down: true, dryRun: true });
     expect(await migrateUrl(db.url, { dryRun: true })).toEqual([]);
     expect(await migrateUrl(db.url, { down: true })).toEqual(planned);
-    expect(told(planned)).toContain('drop schema telesweep');
+    expect(whatOf(planned)).toContain('drop schema telesweep');
     expect(await migrateUrl(db.url, { down: true })).toEqual([]);
   });
 
@@ -79,7 +79,7 @@ describe('an empty database', () => {
     const shape = await shapeOf(db);
     await db.query(`drop table tokens; drop table telesweep.budgets; drop index telesweep_broadcasts_due;
       alter table broadcast_messages drop column failure;`);
-    const steps = told(await migrateUrl(db.url));
+    const steps = whatOf(await migrateUrl(db.url));
     expect(steps.filter((step) => !step.startsWith('create index'))).toEqual([
       ...['create table telesweep.budgets', 'create table public.tokens'],
       'add column public.broadcast_messages.failure',
@@ -91,14 +91,14 @@ describe('an empty database', () => {
 
 describe('the schema of the tables', () => {
   test('is the first on the search path, whatever its name', async () => {
-    await db.query(`create schema "Bot's ""own"""; create table public.tokens (token json);
+    await db.query(`create schema "Bot's ""own"""; create table public.users (id json);
       alter database ${db.name} set search_path = missing, "Bot's ""own""", public`);
     await migrateUrl(db.url);
     const [row] = await db.query(`select to_regclass('"Bot''s ""own""".tokens') is not null as own,
-      to_regclass('public.users') as public, (select count(*)::int from pg_tables where schemaname = 'telesweep') > 5 as ours`);
+      to_regclass('public.tokens') as public, (select count(*)::int from pg_tables where schemaname = 'telesweep') > 5 as ours`);
     expect(row).toEqual({ own: true, public: null, ours: true });
     expect(await migrateUrl(db.url)).toEqual([]);
-    expect(told(await migrateUrl(db.url, { down: true }))).toContain('drop schema telesweep');
+    expect(whatOf(await migrateUrl(db.url, { down: true }))).toContain('drop schema telesweep');
   });
 
   test('is not telesweep, although a role of that name finds it first', async () => {
@@ -160,7 +160,7 @@ describe('a standing table that can serve', () => {
     const [columns, contents] = [await declared(), await rows()];
     const planned = await migrateUrl(db.url, { dryRun: true });
     expect(await migrateUrl(db.url)).toEqual(planned);
-    expect(told(planned)).toEqual(
+    expect(whatOf(planned)).toEqual(
       expect.arrayContaining([
         ...['add column public.pending_deletions.attempts', 'add column public.pending_deletions.unique_id'],
         ...['set default of column public.pending_deletions.created_at', 'number column public.broadcasts.id'],
@@ -204,25 +204,27 @@ describe('a standing table that can serve', () => {
     expect(await shapeOf(db)).toEqual(down);
   });
 
-  test("keeps on the way down a bot's column that only has the name of one of telesweep's", async () => {
-    await db.query(`create table pending_deletions (id bigint primary key, attempts integer, failure text);
-      insert into pending_deletions values (1, 3, 'by the bot')`);
-    await expect(migrateUrl(db.url)).rejects.toThrow('pending_deletions.chat_id is missing');
-    await db.query(
-      `alter table pending_deletions add chat_id bigint, add message_ids bigint[], add delete_at timestamptz`,
-    );
+  test("with a bot's column of the name of one of telesweep's is refused, and served once telesweep's mark is on it", async () => {
+    const problems = await problemsOf(`create table pending_deletions (id bigint primary key, chat_id bigint,
+      message_ids bigint[], delete_at timestamptz, attempts integer, failed_at timestamptz);
+      insert into pending_deletions (id, failed_at) values (1, now())`);
+    expect(problems).toEqual([
+      expect.stringMatching(/public\.pending_deletions\.attempts \(integer\) .* column \(integer\): rename the column/),
+      expect.stringMatching(/public\.pending_deletions\.failed_at \(timestamp with time zone\) .*: rename the column/),
+    ]);
+    await db.query(`alter table pending_deletions rename attempts to tries;
+      comment on column public.pending_deletions.failed_at is 'telesweep: mine'`);
     await migrateUrl(db.url);
     await migrateUrl(db.url, { down: true });
-    expect(await db.query('select id, attempts, failure from pending_deletions')).toEqual([
-      { id: '1', attempts: 3, failure: 'by the bot' },
-    ]);
+    expect(await db.query('select id, tries from pending_deletions')).toEqual([{ id: '1', tries: null }]);
+    expect(await db.query(`select from pg_attribute where attname = 'failed_at'`)).toEqual([]);
   });
 
   test('that is parted serves without a key that cannot be', async () => {
     await db.query(`create table broadcast_messages (broadcast_id bigint, chat_id bigint, message_id bigint,
       sent_at timestamptz not null default now()) partition by range (sent_at);
       create table ledger_2026 partition of broadcast_messages default;`);
-    expect(told(await migrateUrl(db.url))).toContain('create index public.telesweep_broadcast_messages_key');
+    expect(whatOf(await migrateUrl(db.url))).toContain('create index public.telesweep_broadcast_messages_key');
     await db.query('insert into broadcast_messages (broadcast_id, chat_id, message_id) values (1, 1, 1)');
     expect(await migrateUrl(db.url)).toEqual([]);
   });
@@ -232,15 +234,16 @@ describe('a standing table that cannot serve', () => {
   test('every column at fault is named with both types, of all tables at once', async () => {
     const problems = await problemsOf(`
       create table tokens (token text primary key, expires_at timestamp, status json);
-      create table pending_deletions (id uuid primary key, message_ids json, chat_id varchar(30), attempts text);
-      create table guides (id text primary key, enabled integer)`);
+      create table pending_deletions (id uuid primary key, message_ids json, chat_id varchar(30), delete_at numeric, attempts text);
+      create table guides (id text primary key, position int, title text, enabled integer)`);
     const expected = [
       ['public.tokens.expires_at', 'is timestamp without time zone', 'expected timestamptz'],
       ['public.tokens.status', 'is json', 'expected text'],
       ['public.pending_deletions.id', 'is uuid', 'expected bigint'],
       ['public.pending_deletions.message_ids', 'is json', 'expected bigint[]'],
       ['public.pending_deletions.chat_id', 'is character varying(30)', 'expected bigint'],
-      ['public.pending_deletions.attempts', 'is text', 'expected integer'],
+      ['public.pending_deletions.delete_at', 'is numeric', 'expected timestamptz'],
+      ['public.pending_deletions.attempts', '(text)', '(integer)'],
       ['public.guides.enabled', 'is integer', 'expected boolean'],
     ];
     for (const parts of expected) {
@@ -265,12 +268,16 @@ describe('a standing table that cannot serve', () => {
     ]);
   });
 
-  test('a column that is missing and cannot be empty', async () => {
+  test.each([
+    '',
+    'insert into pending_deletions values (1); insert into tokens values (1)',
+  ])('a column that is missing and that the bot would have to fill, rows or not: %s', async (rows) => {
     const problems = await problemsOf(`
-      create table pending_deletions (chat_id bigint); insert into pending_deletions values (1)`);
+        create table pending_deletions (chat_id bigint); create table tokens (secret int, user_id int); ${rows}`);
     expect(problems).toEqual([
-      expect.stringMatching(/public\.pending_deletions\.message_ids is missing .* expected bigint\[\]/),
-      expect.stringMatching(/public\.pending_deletions\.delete_at is missing .* expected timestamp with time zone/),
+      expect.stringMatching(/public\.tokens\.token is missing; expected text:/),
+      expect.stringMatching(/public\.pending_deletions\.message_ids is missing; expected bigint\[\]:/),
+      expect.stringMatching(/public\.pending_deletions\.delete_at is missing; expected timestamptz/),
     ]);
   });
 
@@ -291,16 +298,30 @@ describe('a standing table that cannot serve', () => {
   });
 });
 
-test('a step gives up waiting for a table that is in use, so that bots are not held up', async () => {
+test('a table that is in use is asked for by the moment, and in the end not at all, so that bots are not held up', async () => {
   await migrateUrl(db.url);
   await db.query('alter table tokens drop column created_by');
   const other = new pg.Client(db.url);
   await other.connect();
   try {
     await other.query('begin; insert into tokens (token) values (1)');
-    await expect(migrateUrl(db.url)).rejects.toThrow(
-      'add column public.tokens.created_by: another session kept the table locked',
+    const before = await shapeOf(db);
+    const told: string[] = [];
+    const patience = { tries: 3, pauseMs: 1 };
+    await expect(migrateUrl(db.url, { patience, tell: (line) => told.push(line) })).rejects.toThrow(
+      /^the tables: process \d+ \(.+\) of the database has held tokens for .+; 3 tries of 100 ms were in vain/,
     );
+    expect(told).toEqual([expect.stringContaining('trying again')]);
+    expect(await shapeOf(db)).toEqual(before);
+    const stopping = new AbortController();
+    const stopped = await migrated(db.url, { signal: stopping.signal, tell: () => stopping.abort() });
+    expect([stopped.steps, stopped.interrupted]).toEqual([[], true]);
+    // As soon as it is let go.
+    const again = migrateUrl(db.url, {
+      patience: { tries: 1_000, pauseMs: 1 },
+      tell: () => void other.query('commit'),
+    });
+    expect(whatOf(await again)).toContain('add column public.tokens.created_by');
   } finally {
     await other.end();
   }

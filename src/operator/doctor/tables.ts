@@ -2,7 +2,7 @@ import { SettingsError } from '../../errors.ts';
 import type { JobName } from '../../job.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readMissingRights } from '../../store/rights.ts';
-import { migrate } from '../migrate.ts';
+import { planMigration } from '../plan-migration.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** Steps of `migrate` that are told of one by one. */
@@ -12,7 +12,7 @@ const mostSteps = 5;
 export async function checkTables(connection: Connection): Promise<Finding[]> {
   const check = 'tables';
   try {
-    const steps = await migrate(await connection.kysely(), { dryRun: true });
+    const { steps } = await planMigration(await connection.kysely(), false);
     if (steps.length === 0) return [fine(check, 'every table, column and index stands')];
     const told = steps.slice(0, mostSteps).map(({ what }) => what);
     const more = steps.length > mostSteps ? `, and ${steps.length - mostSteps} more` : '';

@@ -1,0 +1,37 @@
+import { planColumns } from '../src/store/column-steps.ts';
+import { readTable } from '../src/store/standing-table.ts';
+import { joinPlans, type Plan, type Step } from '../src/store/step.ts';
+import { planNewTable, planStandingTable } from '../src/store/table-steps.ts';
+import { addedColumns, addedTables } from './0002-additions.ts';
+import type { Migration } from './migration.ts';
+
+/** What the jobs remember of refusals, of the bot that sends, and of finished broadcasts. */
+export const refusals: Migration = {
+  name: '0002-refusals',
+
+  async up(db, schema) {
+    const plans: Plan[] = [];
+    for (const wanted of addedColumns) {
+      const standing = await readTable(db, wanted.schema ?? schema, wanted.name);
+      // 0001 makes what does not stand, these columns with it.
+      if (standing) plans.push(await planColumns(db, wanted, standing));
+    }
+    for (const wanted of addedTables) {
+      const standing = await readTable(db, 'telesweep', wanted.name);
+      plans.push(
+        standing ? await planStandingTable(db, wanted, standing) : await planNewTable(db, wanted, 'telesweep'),
+      );
+    }
+    return joinPlans(plans);
+  },
+
+  /** The columns go with 0001, by their mark. */
+  async down(db) {
+    const steps: Step[] = [];
+    for (const { name } of addedTables.toReversed()) {
+      if (!(await readTable(db, 'telesweep', name))) continue;
+      steps.push({ what: `drop table telesweep.${name}`, sql: `drop table telesweep.${name}` });
+    }
+    return { steps, problems: [] };
+  },
+};
