@@ -50,6 +50,7 @@ export interface SettingsRequest {
   requires: readonly string[];
 }
 
+const second = 1_000;
 const minute = 60_000;
 
 /**
@@ -85,7 +86,7 @@ export function checkSettings({ env, envFile = null, requires }: SettingsRequest
     apiRoot: reader.withDefault('TELEGRAM_API_ROOT', apiRoot),
     proxy: reader.secret('TELEGRAM_PROXY', proxy, secretsOfAddress),
     ratePerSecond: reader.withDefault('TELEGRAM_RATE', rate),
-    timeoutMs: reader.withDefault('TELEGRAM_TIMEOUT', duration(100, 10 * minute)),
+    timeoutMs: reader.withDefault('TELEGRAM_TIMEOUT', duration(second, 10 * minute)),
     notice: reader.withDefault('NOTICE', oneOf('send', 'edit', 'none')),
     noticeText: reader.withDefault('NOTICE_TEXT', plainText(4096)),
     noticeButton: reader.withDefault('NOTICE_BUTTON', plainText(64)),
@@ -100,7 +101,9 @@ export function checkSettings({ env, envFile = null, requires }: SettingsRequest
   };
 
   const secrets = worthHiding(reader.secrets);
-  const problems = [...sources.fileProblems, ...reader.problems, ...sources.nameProblems];
+  const told = new Set(reader.problems.map(({ name }) => name));
+  const names = sources.nameProblems.filter(({ name }) => !told.has(name));
+  const problems = [...sources.fileProblems, ...reader.problems, ...names];
   return { settings: { ...settings, secrets }, problems: problems.map((problem) => describeProblem(problem, secrets)) };
 }
 
@@ -114,7 +117,9 @@ function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSetting
   const { connectionString, secrets, problems } = readDatabase(url, sources.values);
   reader.secrets.push(...secrets);
   reader.problems.push(...problems);
-  return problems.length > 0 ? { applicationName } : { connectionString, applicationName };
+  if (problems.length > 0) return { applicationName };
+  const ignoredParameters = url?.ignoredParameters ?? [];
+  return { connectionString, applicationName, ...(ignoredParameters.length > 0 && { ignoredParameters }) };
 }
 
 /** Reads one setting after another and collects what is wrong and what is secret. */

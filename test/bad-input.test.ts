@@ -54,7 +54,7 @@ describe('settings that are wrong: exit 78, all named at once, nothing changed',
     [
       'two that are empty',
       { DATABASE_URL: '', TELEGRAM_BOT_TOKEN: '' },
-      [/DATABASE_URL: is empty; expected/, /TELEGRAM_BOT_TOKEN: is empty; expected/],
+      [/DATABASE_URL: is missing; expected/, /TELEGRAM_BOT_TOKEN: is missing; expected/],
     ],
     [
       'one of every kind that is malformed',

@@ -101,8 +101,7 @@ describe('mistakes', () => {
     expect(problemsOf({ envFile, requires: ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN'] })).toEqual([
       'DATABASE_URL: the value (hidden) does not begin with postgres://; expected postgres://user:password@host:5432/database',
       'TELEGRAM_BOT_TOKEN: is missing; expected a bot token as @BotFather gives it (123456789:AAH…), in the environment, in --env-file or as TELEGRAM_BOT_TOKEN_FILE',
-      'TELEGRAM_RATE: "fast" is not a number; expected calls a second: a number above 0, at most 100000',
-      'NOTICE: is empty; expected send, edit or none',
+      'TELEGRAM_RATE: "fast" is not a number; expected calls a second: a number from 0.1 to 100000',
       'GUIDE_CHAT_IDS: "-100abc" is not a chat id; expected a number or @name',
       'GUIDE_CHAT_IDS: "x" is not a chat id; expected a number or @name',
       'TIMEZONE: "Mars/Base" is not a time zone; expected an IANA time zone such as UTC or Europe/Berlin',
@@ -111,13 +110,40 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('every setting refuses an empty value and names itself', () => {
-    for (const { name } of settingsTable) {
+  test('an empty value counts as not given, wherever it stands', () => {
+    const nothing = read({});
+    for (const name of settingsTable.flatMap((setting) => [
+      setting.name,
+      ...(setting.secret ? [`${setting.name}_FILE`] : []),
+    ])) {
       for (const value of ['', ' \t']) {
-        const problems = problemsOf({ env: { [name]: value } });
-        expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: is empty; expected \\S`))]);
+        expect(read({ [name]: value }), name).toEqual(nothing);
+        const envFile = fileWith(`${name}="${value}"\n`);
+        expect(readSettings({ env: {}, envFile, requires: [] }), name).toEqual(nothing);
       }
     }
+    expect(problemsOf({ env: { TELEGRAM_BOT_TOKEN: '' }, requires: ['TELEGRAM_BOT_TOKEN'] })).toEqual([
+      expect.stringMatching(/^TELEGRAM_BOT_TOKEN: is missing; /),
+    ]);
+  });
+
+  test('an empty value leaves room for the one that is given', () => {
+    const envFile = fileWith('NOTICE=none\nTELEGRAM_BOT_TOKEN_FILE=\n');
+    expect(readSettings({ env: { NOTICE: '', TELEGRAM_BOT_TOKEN: token }, envFile, requires: [] })).toMatchObject({
+      notice: 'none',
+      telegramBotToken: token,
+    });
+  });
+
+  test('quotes that docker hands over with the value, and bytes of another encoding, are refused', () => {
+    expect(problemsOf({ env: { NOTICE_TEXT: '"Gone"' } })).toEqual([
+      expect.stringMatching(/^NOTICE_TEXT: stands in quotes, .*; expected it without them$/),
+    ]);
+    // What Node makes of another encoding.
+    expect(problemsOf({ env: { NOTICE_TEXT: Buffer.from('gel\xf6scht', 'latin1').toString() } })).toEqual([
+      expect.stringMatching(/^NOTICE_TEXT: has bytes that are not UTF-8; /),
+    ]);
+    expect(read({ NOTICE_TEXT: '"Gone" and "away"' }).noticeText).toBe('"Gone" and "away"');
   });
 
   test('a value is quoted in one line and not at any length', () => {

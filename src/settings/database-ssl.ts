@@ -5,18 +5,19 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { fill } from './database-url.ts';
+import { sslFileParameters } from './database-variables.ts';
 import type { Problem } from './problem.ts';
 
 const modes = ['disable', 'require', 'verify-ca', 'verify-full'];
 const expectedMode = `expected ${modes.join(', ')}`;
-
-/** libpq's variables for the files of TLS; they mean nothing without TLS, but to pg they would switch it on. */
-const fileVariables = { sslrootcert: 'PGSSLROOTCERT', sslcert: 'PGSSLCERT', sslkey: 'PGSSLKEY' } as const;
+const sslFiles = Object.values(sslFileParameters);
 
 /** Completes and checks the TLS parameters in place. */
 export function applySsl(parameters: URLSearchParams, values: Readonly<Record<string, string | undefined>>): Problem[] {
+  const shortForm = applyShortForm(parameters);
+  if (shortForm !== null) return [shortForm];
   const fromUrl = parameters.get('sslmode') !== null;
-  if (parameters.get('ssl') === null) fill(parameters, 'sslmode', values.PGSSLMODE ?? '');
+  fill(parameters, 'sslmode', values.PGSSLMODE ?? '');
   const name = fromUrl ? 'DATABASE_URL' : 'PGSSLMODE';
   const mode = parameters.get('sslmode');
   // `no-verify` is a word of pg's own: TLS without any check.
@@ -26,12 +27,14 @@ export function applySsl(parameters: URLSearchParams, values: Readonly<Record<st
       : 'is unknown';
     return [{ name, value: `sslmode=${mode}`, text: `${why}; ${expectedMode}` }];
   }
+  const negotiation = checkNegotiation(parameters, values.PGSSLNEGOTIATION ?? '');
+  if (negotiation !== null) return [negotiation];
   if (mode === 'disable') {
-    for (const parameter of Object.keys(fileVariables)) parameters.delete(parameter);
+    for (const parameter of sslFiles) parameters.delete(parameter);
     return [];
   }
   if (mode !== null) {
-    for (const [parameter, variable] of Object.entries(fileVariables))
+    for (const [variable, parameter] of Object.entries(sslFileParameters))
       fill(parameters, parameter, values[variable] ?? '');
   }
   if (parameters.get('sslrootcert') === 'system') {
@@ -46,7 +49,45 @@ export function applySsl(parameters: URLSearchParams, values: Readonly<Record<st
     return [{ name, value: 'sslmode=verify-ca', text: 'needs sslrootcert (or PGSSLROOTCERT), or write verify-full' }];
   }
   if (mode === 'require' || mode === 'verify-ca') parameters.set('uselibpqcompat', 'true');
-  return Object.keys(fileVariables).flatMap((parameter) => unreadable(parameter, parameters.get(parameter), name));
+  return sslFiles.flatMap((parameter) => unreadable(parameter, parameters.get(parameter), name));
+}
+
+const shortForms: Readonly<Record<string, string>> = {
+  true: 'verify-full',
+  1: 'verify-full',
+  'no-verify': 'no-verify',
+  false: 'disable',
+  0: 'disable',
+};
+
+/** `ssl=true` is a word of pg, and means all checks there. */
+function applyShortForm(parameters: URLSearchParams): Problem | null {
+  const ssl = parameters.get('ssl');
+  if (ssl === null) return null;
+  const mode = shortForms[ssl];
+  const written = parameters.get('sslmode');
+  const name = 'DATABASE_URL';
+  if (mode === undefined) return { name, value: `ssl=${ssl}`, text: `is unknown; ${expectedMode} as sslmode` };
+  if (written !== null && (written === 'disable') !== (mode === 'disable')) {
+    return { name, value: `ssl=${ssl}&sslmode=${written}`, text: 'says two things; expected sslmode alone' };
+  }
+  parameters.delete('ssl');
+  fill(parameters, 'sslmode', mode);
+  return null;
+}
+
+/** `direct` begins with TLS at once, so it takes a mode that has any. */
+function checkNegotiation(parameters: URLSearchParams, variable: string): Problem | null {
+  const name = parameters.has('sslnegotiation') ? 'DATABASE_URL' : 'PGSSLNEGOTIATION';
+  fill(parameters, 'sslnegotiation', variable);
+  const negotiation = parameters.get('sslnegotiation');
+  if (negotiation === null || negotiation === 'postgres') return null;
+  const value = `sslnegotiation=${negotiation}`;
+  if (negotiation !== 'direct') return { name, value, text: 'is unknown; expected postgres or direct' };
+  const plain = [null, 'disable'].includes(parameters.get('sslmode'));
+  return plain
+    ? { name, value, text: 'needs TLS; expected sslmode=require, verify-ca or verify-full beside it' }
+    : null;
 }
 
 function unreadable(parameter: string, path: string | null, name: string): Problem[] {

@@ -1,4 +1,5 @@
-import { type Format, wrong } from './format.ts';
+import { sortParameters } from './database-parameters.ts';
+import { type Format, Wrong, wrong } from './format.ts';
 
 /** What a database URL says, by the names that libpq gives to its parameters. */
 export interface DatabaseParts {
@@ -7,10 +8,15 @@ export interface DatabaseParts {
   parameters: URLSearchParams;
   /** The password as it was written, escapes and all. */
   writtenPassword: string;
+  /** The names of parameters that other tools read. */
+  ignoredParameters: readonly string[];
 }
 
 const escaped =
   'postgres://user:password@host:5432/database, with the characters % / : ? # @ in a password written as %25 %2F %3A %3F %23 %40';
+
+export const severalHosts = 'names several hosts';
+export const oneHost = 'one, such as the name that always leads to the primary, or a PgBouncer or HAProxy before them';
 
 /** Stricter than pg, which mends a URL with a stray % by escaping it a second time. */
 export const databaseUrl: Format<DatabaseParts> = {
@@ -22,12 +28,18 @@ export const databaseUrl: Format<DatabaseParts> = {
     if (/%(?![0-9a-f]{2})/i.test(text))
       return wrong(text, 'has a % that is not followed by two hexadecimal digits', escaped);
     const [, address = '', query = ''] = /^([^?]*)\??(.*)$/.exec(text) ?? [];
-    if (query !== '' && !/^[^=&]+=[^&]*(&[^=&]+=[^&]*)*$/.test(query)) {
+    // An @ there comes from a password with a ? in it.
+    if (query !== '' && !/^[^=&@]+=[^&@]*(&[^=&@]+=[^&@]*)*$/.test(query)) {
       return wrong(text, 'has a ? that is not followed by name=value', escaped);
     }
-    const parts = partsOf(address, new URLSearchParams(query));
+    const hosts = /^[^/]*\/\/(?:[^/]*@)?([^/]*)/.exec(address)?.[1] ?? '';
+    if (hosts.includes(',')) return wrong(text, severalHosts, oneHost);
+    const parameters = new URLSearchParams(query);
+    const ignoredParameters = sortParameters(parameters);
+    if (ignoredParameters instanceof Wrong) return ignoredParameters;
+    const parts = partsOf(address, parameters, ignoredParameters);
     if (parts === null) return wrong(text, 'is not an address that can be read', escaped);
-    if (parts.parameters.get('host')?.includes(',')) return wrong(text, 'names several hosts');
+    if (parts.parameters.get('host')?.includes(',')) return wrong(text, severalHosts, oneHost);
     const port = parts.parameters.get('port');
     if (port !== null && !isPort(port)) return wrong(text, 'has a port that is not a number from 1 to 65535');
     // pg undoes no escape of these two in a path.
@@ -45,7 +57,11 @@ export function fill(parameters: URLSearchParams, name: string, value: string): 
   if (value !== '' && (parameters.get(name) ?? '') === '') parameters.set(name, value);
 }
 
-function partsOf(address: string, parameters: URLSearchParams): DatabaseParts | null {
+function partsOf(
+  address: string,
+  parameters: URLSearchParams,
+  ignoredParameters: readonly string[],
+): DatabaseParts | null {
   // `postgres://user:password@/database`, where the host stands in the query, is libpq's, and no URL to others.
   const beforeHost = /^[^/]*\/\/[^/]*@(?=\/|$)/.exec(address)?.[0] ?? null;
   try {
@@ -58,6 +74,7 @@ function partsOf(address: string, parameters: URLSearchParams): DatabaseParts | 
       database: decodeURIComponent(url.pathname.slice(1)) || (parameters.get('dbname') ?? ''),
       parameters,
       writtenPassword: /:\/\/[^/:@]*:([^/]*)@/.exec(address)?.[1] ?? '',
+      ignoredParameters,
     };
   } catch {
     return null;

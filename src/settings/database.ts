@@ -1,6 +1,7 @@
 /** DATABASE_URL and the PG* variables, made into one connection string that means to pg what it means to libpq. */
 import { applySsl } from './database-ssl.ts';
-import { type DatabaseParts, fill, isPort } from './database-url.ts';
+import { type DatabaseParts, fill, isPort, oneHost, severalHosts } from './database-url.ts';
+import { libpqParameters } from './database-variables.ts';
 import type { Problem } from './problem.ts';
 import { formsOf } from './secrets.ts';
 
@@ -8,17 +9,11 @@ export interface DatabaseSettings {
   /** Absent where no database is given, which only a caller that does not ask for DATABASE_URL can see. */
   connectionString?: string;
   applicationName: string;
+  /** Parameters of DATABASE_URL that other tools read and telesweep does not, such as `pgbouncer`. */
+  ignoredParameters?: readonly string[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
-
-const variables = {
-  host: 'PGHOST',
-  port: 'PGPORT',
-  user: 'PGUSER',
-  password: 'PGPASSWORD',
-  options: 'PGOPTIONS',
-} as const;
 
 /** Whether the PG* variables alone name a database. */
 export function namesDatabase(values: Variables): boolean {
@@ -36,11 +31,15 @@ export function readDatabase(
   const parameters = new URLSearchParams(url?.parameters);
   const problems: Problem[] = [];
   if (url === null) problems.push(...unsupported(values));
+  if (!url?.parameters.has('host') && values.PGHOST?.includes(',')) {
+    problems.push({ name: 'PGHOST', value: values.PGHOST, text: `${severalHosts}; expected ${oneHost}` });
+  }
   const port = values.PGPORT ?? '';
   if (port !== '' && !parameters.has('port') && !isPort(port)) {
     problems.push({ name: 'PGPORT', value: port, text: 'is not a port; expected a number from 1 to 65535' });
   }
-  for (const [parameter, variable] of Object.entries(variables)) fill(parameters, parameter, values[variable] ?? '');
+  for (const [variable, parameter] of Object.entries(libpqParameters))
+    fill(parameters, parameter, values[variable] ?? '');
   problems.push(...applySsl(parameters, values));
 
   // All but the database's name stands in the query, where nothing has a second meaning and pg undoes every escape.

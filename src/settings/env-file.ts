@@ -1,48 +1,61 @@
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+/**
+ * Env files. What reads them besides telesweep (shells, systemd, docker, compose, the dotenv family) differs in what quotes,
+ * backslashes, `#` and `$` mean. Taken is what has one meaning to whoever wrote it, and the whole of it; the rest is refused
+ * with its line and the way to write it.
+ */
+import { readEnvValue } from './env-value.ts';
 
-/** The text of a file, or in plain words why it cannot be read. */
-export function readTextFile(path: string): { text: string } | { reason: string } {
-  try {
-    return { text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return { reason: reasons[code] ?? code };
-  }
+export interface EnvFile {
+  values: Record<string, string>;
+  /** What is wrong with lines, each with its number and without its value. */
+  complaints: string[];
 }
 
-const reasons: Record<string, string> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EISDIR: 'it is a directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-};
+const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)[ \t]*=(.*)$/;
 
-/** The values of an env file, and what is wrong with its lines. `parseEnv` would pass over such a line or spoil the next. */
-export function parseEnvFile(text: string): { values: Record<string, string>; complaints: string[] } {
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+/** Reads `NAME=value` lines; a value in quotes may go on over several. */
+export function parseEnvFile(text: string): EnvFile {
+  const lines = text.split(/\r\n?|\n/);
+  const values: Record<string, string> = {};
   const complaints: string[] = [];
+  const places = new Map<string, string>();
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';
+    const place = `line ${index + 1}`;
     if (/^\s*(#|$)/.test(line)) continue;
-    const value = /^\s*(?:export\s+)?[A-Za-z_]\w*[ \t]*=[ \t]*(.*)$/.exec(line)?.[1];
-    if (value === undefined) {
-      complaints.push(`line ${index + 1} is not NAME=value`);
-      lines[index] = '';
+    const [, name, written] = assignment.exec(line) ?? [];
+    if (name === undefined || written === undefined) {
+      complaints.push(`${place} is not NAME=value`);
       continue;
     }
-    const quote = /^["'`]/.exec(value)?.[0];
-    if (quote === undefined || value.includes(quote, 1)) continue;
-    const last = lines.findIndex((later, at) => at > index && later.includes(quote));
-    if (last === -1) {
-      complaints.push(`line ${index + 1} opens a quote that nothing closes`);
-      lines[index] = '';
-    } else {
-      index = last;
+    const last = lastLineOf(written, lines, index);
+    const swallowed = last === null ? undefined : lines.slice(index + 1, last + 1).find((later) => isSetting(later));
+    if (last === null || swallowed !== undefined) {
+      complaints.push(`${place} opens a quote that nothing closes${last === null ? '' : ' before the next setting'}`);
+      continue;
     }
+    const value = readEnvValue(name, [written, ...lines.slice(index + 1, last + 1)].join('\n'));
+    const before = places.get(name);
+    if (before !== undefined) complaints.push(`${place} gives ${name} again, after ${before}; take one out`);
+    else if (typeof value === 'string') values[name] = value;
+    else complaints.push(`${place}: ${name} ${value.complaint}`);
+    places.set(name, before ?? place);
+    index = last;
   }
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(parseEnv(lines.join('\n')))) if (value !== undefined) values[name] = value;
   return { values, complaints };
+}
+
+/** The line on which the quote is closed that a value opens: its own where it opens none; null where nothing closes it. */
+function lastLineOf(written: string, lines: readonly string[], index: number): number | null {
+  const [, quote, rest = ''] = /^\s*(["'])(.*)$/.exec(written) ?? [];
+  if (quote === undefined) return index;
+  // In single quotes a backslash stands for itself.
+  const closing = quote === "'" ? /'/ : /^(?:[^"\\]|\\.)*"/;
+  if (closing.test(rest)) return index;
+  const last = lines.findIndex((later, at) => at > index && closing.test(later));
+  return last === -1 ? null : last;
+}
+
+function isSetting(line: string): boolean {
+  return /^\s*(?:export\s+)?[A-Z_][A-Z0-9_]*=/.test(line);
 }

@@ -9,11 +9,12 @@ export const botToken: Format<string> = {
 };
 
 export const rate: Format<number> = {
-  expected: 'calls a second: a number above 0, at most 100000',
+  expected: 'calls a second: a number from 0.1 to 100000',
   parse(text) {
     if (!/^\d{1,20}(\.\d{1,20})?$/.test(text)) return wrong(text, 'is not a number');
     const value = Number(text);
-    if (value <= 0) return wrong(text, 'is too small');
+    // Less would leave a due message for hours, and one batch is a call.
+    if (value < 0.1) return wrong(text, 'is too small');
     return value > 100_000 ? wrong(text, 'is too large') : value;
   },
 };

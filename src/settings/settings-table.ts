@@ -7,6 +7,8 @@ export interface SettingInfo {
   meaning: string;
   /** Never printed, and can be given as `<name>_FILE` as well. */
   secret: boolean;
+  /** A value may hold spaces, `#` and all else. */
+  anyText?: true;
 }
 
 export const settingsTable = [
@@ -59,12 +61,14 @@ export const settingsTable = [
       'The files that you received here were deleted. To get them again, press the button below or open the same link once more.',
     meaning: 'what the notice says',
     secret: false,
+    anyText: true,
   },
   {
     name: 'NOTICE_BUTTON',
     default: '♻️ Click Here',
     meaning: "the notice's button, which opens https://t.me/<bot>?start=<unique_id>",
     secret: false,
+    anyText: true,
   },
   {
     name: 'GUIDE_CHAT_IDS',
@@ -84,6 +88,7 @@ export const settingsTable = [
     default: null,
     meaning: "the directory of node_exporter's textfile collector",
     secret: false,
+    anyText: true,
   },
   { name: 'PUSHGATEWAY_URL', default: null, meaning: 'a Prometheus Pushgateway', secret: true },
   {

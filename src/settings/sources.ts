@@ -1,23 +1,28 @@
-import { parseEnvFile, readTextFile } from './env-file.ts';
+import { parseEnvFile } from './env-file.ts';
 import type { Problem } from './problem.ts';
 import { type SettingName, settingInfo } from './settings-table.ts';
+import { readTextFile } from './text-file.ts';
 import { unknownInEnvFile, unknownInEnvironment } from './unknown-names.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Where values come from: the environment over the env file, and for secrets the files that they name. */
 export interface Sources {
-  /** The environment over the env file. */
-  values: Readonly<Record<string, string | undefined>>;
+  /** The environment over the env file. An empty value counts as not given. */
+  values: Variables;
+  /** The environment alone. */
+  environment: Variables;
   /** What is wrong with the env file itself. */
   fileProblems: Problem[];
-  /** Names that are no settings. */
+  /** Names that are no settings, or cannot be given in an env file. */
   nameProblems: Problem[];
-  /** False where the env file could not be read: then nothing can be called missing. */
+  /** False where the env file could not be read, or not all of it: then nothing can be called missing. */
   complete: boolean;
 }
 
-export function openSources(env: Readonly<Record<string, string | undefined>>, envFile: string | null): Sources {
+export function openSources(env: Variables, envFile: string | null): Sources {
   const fileProblems: Problem[] = [];
-  let fileValues: Record<string, string> = {};
+  let fileValues: Variables = {};
   let complete = true;
   if (envFile !== null) {
     const file = readTextFile(envFile);
@@ -27,14 +32,19 @@ export function openSources(env: Readonly<Record<string, string | undefined>>, e
     } else {
       const { values, complaints } = parseEnvFile(file.text);
       fileValues = values;
+      complete = complaints.length === 0;
       for (const text of complaints)
         fileProblems.push({ name: '--env-file', value: envFile, text: `is malformed: ${text}` });
     }
   }
-  const values: Record<string, string | undefined> = { ...fileValues };
-  for (const [name, value] of Object.entries(env)) if (value !== undefined) values[name] = value;
-  const nameProblems = [...unknownInEnvFile(Object.keys(fileValues)), ...unknownInEnvironment(env, values)];
-  return { values, fileProblems, nameProblems, complete };
+  const environment = withoutEmpty(env);
+  const values = { ...withoutEmpty(fileValues), ...environment };
+  const nameProblems = [...unknownInEnvFile(fileValues, env), ...unknownInEnvironment(environment, values)];
+  return { values, environment, fileProblems, nameProblems, complete };
+}
+
+function withoutEmpty(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && /\S/.test(value)));
 }
 
 /**
@@ -51,11 +61,24 @@ export function textOf(sources: Sources, name: SettingName, expected: string): s
   if (path !== undefined) return contentOf(path, fileName, expected);
   if (direct === undefined) return null;
   const text = direct.trim();
-  return text === '' ? { name, value: null, text: `is empty; expected ${expected}` } : text;
+  const fault = sources.environment[name] === direct ? faultOfEnvironment(text) : null;
+  return fault === null ? text : { name, value: null, text: fault };
+}
+
+/** What somebody else read from a file may have lost on the way, or brought too much. */
+function faultOfEnvironment(text: string): string | null {
+  if (text.includes('\uFFFD')) return 'has bytes that are not UTF-8; expected it in that encoding';
+  return isQuoted(text) ? keptQuotes : null;
+}
+
+const keptQuotes =
+  'stands in quotes, which a shell or --env-file takes off, but not docker --env-file; expected it without them';
+
+function isQuoted(text: string): boolean {
+  return /^(?:"[^"]*"|'[^']*')$/.test(text);
 }
 
 function contentOf(path: string, name: string, expected: string): string | Problem {
-  if (path.trim() === '') return { name, value: null, text: 'is empty; expected the path of a file' };
   // Whoever puts the secret where its path belongs must not find it in the log.
   if (path.includes('://') || /^\d+:/.test(path)) {
     return { name, value: null, text: 'holds what looks like the secret itself (hidden); expected the path of a file' };

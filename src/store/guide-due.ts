@@ -1,6 +1,6 @@
 /** What is due for `post-guide`, as text for statements. Free of Kysely, because the statement that opens a pass asks it. */
 import type { SqlFragment } from '../job.ts';
-import { type SlotRule, slotStart } from './guide-slots.ts';
+import { offsetAt, type SlotRule, slotStart } from './guide-slots.ts';
 
 export interface SlotSettings {
   guideChatIds: readonly string[];
@@ -14,12 +14,31 @@ export const slotRule = ({ guideIntervalMs }: SlotSettings): SlotRule => ({
   intervalMs: guideIntervalMs,
 });
 
+/**
+ * The slot of an instant as it is written down. 0.1.0 counted elapsed time, so that its slots of a day with a change of the
+ * clock began elsewhere: one that reaches into this slot is this slot, and nobody gets a second guide on the day of an upgrade.
+ * A forced post has fractions of a second, and counts for no slot.
+ */
+export function writtenSlot(moment: string, settings: SlotSettings): string {
+  const rule = slotRule(settings);
+  const { zone, intervalMs } = rule;
+  const day = (instant: string): string => `date_trunc('day', ${instant} at time zone ${zone})`;
+  return `(
+    select case when ${offsetAt(moment, zone)} = ${offsetAt(`(${moment} - interval '26 hours')`, zone)} then present.start
+      else coalesce((
+        select max(post.slot) from telesweep.guide_posts as post
+        where post.slot <= ${moment} and post.slot > present.start - ${intervalMs / 1000} * interval '1 second'
+          and ${day('post.slot')} = ${day(moment)} and date_trunc('second', post.slot, 'UTC') = post.slot
+          and post.slot <> ${slotStart('post.slot', rule)}), present.start) end
+    from (select ${slotStart(moment, rule)} as start) as present)`;
+}
+
 /** A post after which the channel gets no other in its slot. A lost answer is not repeated. */
 export const isSettledPost = `state in ('posted', 'uncertain')`;
 
 /** Channels that have no settled post in the slot of `now()`. */
 const channelsWithout = (settings: SlotSettings): string => `
-  from (select ${slotStart('now()', slotRule(settings))} as start) as slot
+  from (select ${writtenSlot('now()', settings)} as start) as slot
   cross join unnest($2::text[]) as channel (id)
   where not exists (
     select from telesweep.guide_posts as post
@@ -44,7 +63,7 @@ export function guideBacklog(settings: SlotSettings): SqlFragment {
 
 /** What a pass that finds nothing due reports: the slot's guide, and the channels that have it. */
 export function guideOfSlot(settings: SlotSettings): SqlFragment {
-  const start = slotStart('now()', slotRule(settings));
+  const start = writtenSlot('now()', settings);
   return {
     text: `
       select json_build_object('already_posted', count(distinct channel.id) filter (where post.state = 'posted')) as counts,

@@ -2,8 +2,11 @@
  * Slots as text for statements, so that the database's clock and its knowledge of time zones decide alone. Free of
  * Kysely, because the statement that opens a pass asks for the slot too.
  *
- * Slots are counted in elapsed time from local midnight. Every day has the same number of them: the last one ends at the
- * next midnight, whatever its length, so a change of the clock makes it longer or shorter and no other.
+ * A slot begins whenever the zone's clock shows a multiple of the interval, counted from 00:00 of each day, and lasts until
+ * the next one begins: so each time at which cron, systemd or Kubernetes start a pass for a multiple has a slot of its own.
+ * Where the clock goes forward, a slot whose beginning is left out begins at the change; one that is left out as a whole does
+ * not come that day. Where it goes back, a multiple that is shown twice begins two slots, each with its guide; a slot that
+ * merely contains what is shown twice is so much longer.
  */
 
 export interface SlotRule {
@@ -14,35 +17,56 @@ export interface SlotRule {
 
 const dayMs = 86_400_000;
 
-/** The number of the last slot of a day, the first being 0. */
-const lastOfDay = (intervalMs: number): number => Math.ceil(dayMs / intervalMs) - 1;
+/** What the zone's clock is ahead of UTC. */
+export const offsetAt = (moment: string, zone: string): string =>
+  `((${moment} at time zone ${zone}) - (${moment} at time zone 'UTC'))`;
 
-/** The midnights of local days from yesterday on, counted from the day of `now`. Where a midnight comes twice, the first. */
-const midnights = (now: string, zone: string, days: number): string => `
-  select case when (midnight - interval '1 hour') at time zone ${zone} >= local_midnight
-              then midnight - interval '1 hour' else midnight end as midnight
-  from (select local_midnight, local_midnight at time zone ${zone} as midnight
-        from (select date_trunc('day', ${now} at time zone ${zone}) + n * interval '1 day' as local_midnight
-              from generate_series(-1, ${days}) as n) as local) as plain`;
+/** The last multiple up to a local time. */
+const multipleUpTo = (
+  local: string,
+  intervalMs: number,
+): string => `(date_trunc('day', ${local}) + interval '1 second' *
+  (${intervalMs / 1000} * floor(extract(epoch from ${local} - date_trunc('day', ${local})) / ${intervalMs / 1000}))::float8)`;
+
+/** When that multiple was, if the clock did not change since. */
+const unchangedSince = (moment: string, { zone, intervalMs }: SlotRule): string => {
+  const local = `(${moment} at time zone ${zone})`;
+  return `(${moment} - (${local} - ${multipleUpTo(local, intervalMs)}))`;
+};
 
 /** When the slot of an instant began: an SQL expression. @param now an SQL expression */
-export function slotStart(now: string, { zone, intervalMs }: SlotRule): string {
-  const seconds = intervalMs / 1000;
-  return `(select midnight + make_interval(secs => (${seconds} *
-      least(floor(extract(epoch from ${now} - midnight) / ${seconds}), ${lastOfDay(intervalMs)}))::float8)
-    from (select max(midnight) as midnight from (${midnights(now, zone, 1)}) as near where midnight <= ${now}) as today)`;
+export function slotStart(now: string, rule: SlotRule): string {
+  const { zone, intervalMs } = rule;
+  // All changes of a clock since 1972 were at a whole minute of UTC.
+  const lastBeforeChange = `
+    select min(minute) - interval '1 microsecond' as moment
+    from generate_series(date_trunc('minute', plain, 'UTC'), given.moment, interval '1 minute') as minute
+    where ${offsetAt('minute', zone)} = ${offsetAt('given.moment', zone)}`;
+  return `(
+    select case when ${offsetAt('plain', zone)} = ${offsetAt('given.moment', zone)} then plain
+           else (select case when ${multipleUpTo(`(given.moment at time zone ${zone})`, intervalMs)} > before.moment at time zone ${zone}
+                             then before.moment + interval '1 microsecond' else ${unchangedSince('before.moment', rule)} end
+                 from (${lastBeforeChange}) as before) end
+    from (select ${now} as moment) as given cross join lateral (select ${unchangedSince('given.moment', rule)} as plain) as last)`;
 }
 
 /** A select of `start`: the slot of an instant and those after it, `count` in all. */
-export function slotsFrom(now: string, { zone, intervalMs }: SlotRule, count: number): string {
-  const last = lastOfDay(intervalMs);
+export function slotsFrom(now: string, rule: SlotRule, count: number): string {
+  const { zone, intervalMs } = rule;
+  const last = Math.ceil(dayMs / intervalMs) - 1;
   const days = Math.ceil(count / (last + 1)) + 2;
+  // A multiple that is shown twice is its second time to PostgreSQL; by the clock of a day before it is the first. A slot that
+  // begins at a change ends with a multiple, so that the moment before one finds it.
   return `
-    select start from (
-      select midnight + make_interval(secs => (${intervalMs / 1000} * n)::float8) as start, next_midnight
-      from (select midnight, lead(midnight) over (order by midnight) as next_midnight
-            from (${midnights(now, zone, days)}) as day) as day
-      cross join generate_series(0, ${last}) as n) as slot
-    where start < next_midnight and start >= ${slotStart(now, { zone, intervalMs })}
+    select distinct start from (
+      select ${slotStart('near.moment', rule)} as start
+      from (select day + interval '1 second' * (${intervalMs / 1000} * n)::float8 as local
+            from generate_series(date_trunc('day', ${now} at time zone ${zone}) - interval '1 day',
+                                 date_trunc('day', ${now} at time zone ${zone}) + ${days} * interval '1 day', interval '1 day') as day
+            cross join generate_series(0, ${last}) as n) as multiple
+      cross join lateral (select local at time zone ${zone} as shown) as second
+      cross join lateral (values (shown), (local at time zone 'UTC' - ${offsetAt("(shown - interval '24 hours')", zone)})) as time (shown)
+      cross join lateral (values (time.shown), (time.shown - interval '1 microsecond')) as near (moment)) as slot
+    where start >= ${slotStart(now, rule)}
     order by start limit ${count}`;
 }

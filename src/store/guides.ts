@@ -30,10 +30,13 @@ export function compareGuides(a: Pick<Guide, 'id' | 'position'>, b: Pick<Guide, 
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
 }
 
-/** Adds guides and replaces those that have the same id. */
-export async function writeGuides(db: Db, guides: readonly Guide[]): Promise<void> {
-  if (guides.length === 0) return;
-  await sql`
+/**
+ * Adds guides and replaces those that have the same id.
+ * @returns the ids that were written: a trigger or rule of the table may hold others back
+ */
+export async function writeGuides(db: Db, guides: readonly Guide[]): Promise<string[]> {
+  if (guides.length === 0) return [];
+  const { rows } = await sql<{ id: string }>`
     insert into guides (id, position, title, description, url, enabled, markdown)
     select * from unnest(
       ${guides.map(({ id }) => id)}::text[], ${guides.map(({ position }) => position)}::int[],
@@ -42,13 +45,15 @@ export async function writeGuides(db: Db, guides: readonly Guide[]): Promise<voi
       ${guides.map(({ markdown }) => markdown)}::text[])
     on conflict (id) do update
       set position = excluded.position, title = excluded.title, description = excluded.description, url = excluded.url,
-          enabled = excluded.enabled, markdown = excluded.markdown`.execute(db);
+          enabled = excluded.enabled, markdown = excluded.markdown
+    returning id::text`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
-export async function removeGuides(db: Db, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0)
-    await db
-      .deleteFrom('guides')
-      .where('id', 'in', [...ids])
-      .execute();
+/** @returns the ids that are gone */
+export async function removeGuides(db: Db, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<{ id: string }>`
+    delete from guides where id = any(${[...ids]}::text[]) returning id::text`.execute(db);
+  return rows.map(({ id }) => id);
 }

@@ -81,6 +81,25 @@ describe('guides import', () => {
     expect(await rows()).toMatchObject([{ id: 'one', title: 'A, b', url }]);
   });
 
+  test.each<[string, string, BufferEncoding]>([
+    ['tabs', `id\ttitle\turl\none\tA, b; c\t${url}\n`, 'utf8'],
+    ['tabs in UTF-16, as "Unicode text"', `\uFEFFid\ttitle\turl\r\none\tA, b; c\t${url}\r\n`, 'utf16le'],
+    ['a line that names the separator', `sep=;\r\nid;title;url\r\none;"A, b; c";${url}\r\n`, 'utf8'],
+    ['line ends of old Macs', `id,title,url\rone,"A, b; c",${url}\r`, 'utf8'],
+  ])('takes CSV with %s', async (_what, text, encoding) => {
+    const { code, stderr } = await importing('sheet.csv', Buffer.from(text, encoding));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(await rows()).toMatchObject([{ id: 'one', title: 'A, b; c', url }]);
+  });
+
+  test('line breaks in a cell are those of Unix, whatever the file has', async () => {
+    const text = `id,title,description,url\r\none,T,"a\r\nb\rc",${url}\r\n`;
+    expect((await importing('mixed.csv', `${text},,x,\r\n`)).stderr).toContain('mixed.csv, line 5: id is missing');
+    await importing('mixed.csv', text);
+    expect(await rows()).toMatchObject([{ description: 'a\nb\nc' }]);
+  });
+
   test('takes JSON, whatever the name of the file', async () => {
     const guides = [{ id: 'one', title: 'First', url, position: 7, enabled: false, description: 'D', markdown: null }];
     expect((await importing('guides.txt', `\n ${asJson(guides)}`)).code).toBe(0);
@@ -216,7 +235,21 @@ describe('guides import', () => {
     ['twice.csv', 'id,id\na,b', 'twice.csv, line 1: the column "id" comes twice'],
     ['quote.csv', 'id,title\na,"b\nc', 'quote.csv, line 2: opens a quote that nothing closes'],
     ['after.csv', 'id,title\na,"b"c', 'after.csv, line 2: has text after a closing quote'],
-    ['latin.csv', Buffer.from('id,title\na,\xe9', 'latin1'), 'latin.csv: is not UTF-8'],
+    [
+      'latin.csv',
+      Buffer.from('id,title\na,\xe9', 'latin1'),
+      'latin.csv: cannot be read: it is not UTF-8; save it as UTF-8',
+    ],
+    ['nul.csv', 'id,title\na,x\0y', 'nul.csv: cannot be read: it holds NUL characters'],
+    ['nul.json', '[{"id":"a","title":"x\\u0000y"}]', 'nul.json, entry 1: title "x\\u0000y" holds a NUL character'],
+    ['half.json', '[{"id":"a","description":"\\ud83d"}]', 'entry 1: description "\\ud83d" holds half a character'],
+    ['half.json', '[{"id":"\\udc00"}]', 'half.json, entry 1: id "\\udc00" is not a text of one line'],
+    [
+      'twice.json',
+      '[{"id":"a","title":"[{,\\\\"},{"id":"b","title" : "x","ti\\u0074le":"y"}]',
+      'twice.json, entry 2: the field "title" comes twice',
+    ],
+    ['pipes.csv', 'id|title\na|b', 'the header lacks the column "id"; columns stand apart by , or ; or a tab'],
   ])('%s: %j is refused', async (name, content, message) => {
     const { code, stderr } = await importing(name, content);
     expect(code).toBe(64);
@@ -236,6 +269,92 @@ describe('guides import', () => {
     const results = await Promise.all([importing('many.json', file), importing('many.json', file)]);
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
     expect((await rows()).map(({ id }) => id)).toEqual(Array.from({ length: 1000 }, (_, n) => `g${n}`));
+  });
+});
+
+describe('guides import into a table with rules of its own', () => {
+  const both = asJson([
+    { id: 'a', title: 'A', url },
+    { id: 'b', title: 'A longer one', url },
+  ]);
+
+  /** Imports under a rule, which then goes. */
+  async function under(rule: string, content: string, ...flags: string[]): Promise<RunResult> {
+    await scene.db.query(rule);
+    try {
+      const before = await rows();
+      const result = await importing('g.json', content, ...flags);
+      if (result.code !== 0) expect(await rows()).toEqual(before);
+      return result;
+    } finally {
+      await scene.db.query(`
+        alter table guides drop column if exists owner, drop constraint if exists rule;
+        alter table guides alter title type text;
+        drop trigger if exists rule on guides; drop function if exists rule() cascade`);
+    }
+  }
+
+  test.each<[string, string, string[]]>([
+    [
+      'one more column that must be filled',
+      'alter table guides add owner text not null',
+      ['the column "owner" of the table guides must not be NULL and has no default', 'nothing was changed'],
+    ],
+    [
+      'a title that is too long for it',
+      'alter table guides alter title type varchar(5)',
+      ['g.json, entry 2: "b": the table guides refuses it: value too long', 'nothing was changed'],
+    ],
+    [
+      'a check',
+      "alter table guides add constraint rule check (title not like 'A %')",
+      ['g.json, entry 2: "b": the table guides refuses it: new row .* violates check constraint "rule"', 'nothing was'],
+    ],
+    [
+      'a key that two share',
+      'alter table guides add constraint rule unique (url)',
+      ['g.json, entry 2: "b": the table guides refuses it: duplicate key .*"rule" \\(Key \\(url\\)=', 'nothing was'],
+    ],
+    [
+      'a key that is looked at in the end',
+      'alter table guides add constraint rule unique (url) deferrable initially deferred',
+      ['g.json, entry 2: "b": the table guides refuses it: duplicate key', 'nothing was'],
+    ],
+    [
+      'a trigger that raises',
+      `create function rule() returns trigger language plpgsql as $$ begin
+         if new.id = 'b' then raise 'no more guides'; end if; return new; end $$;
+       create trigger rule before insert on guides for each row execute function rule()`,
+      ['g.json, entry 2: "b": the table guides refuses it: no more guides', 'nothing was changed'],
+    ],
+    [
+      'a trigger that keeps rows back',
+      `create function rule() returns trigger language plpgsql as $$ begin
+         if new.id = 'b' then return null; end if; return new; end $$;
+       create trigger rule before insert on guides for each row execute function rule()`,
+      ['g.json, entry 2: "b": a trigger or rule of the table guides holds the change back', 'nothing was changed'],
+    ],
+  ])('%s', async (_what, rule, expected) => {
+    const { code, stdout, stderr } = await under(rule, both);
+    expect(code).toBe(78);
+    expect(stdout).toBe('');
+    expect(stderr.trimEnd().split('\n')).toEqual(
+      expected.map((text) => expect.stringMatching(new RegExp(`^telesweep guides import: (/.*)?${text}`))),
+    );
+  });
+
+  test('a trigger that lets no guide go', async () => {
+    await guidesInOrder(scene.db, 'a', 'z');
+    const keep = `create function rule() returns trigger language plpgsql as $$ begin return null; end $$;
+      create trigger rule before delete on guides for each row execute function rule()`;
+    const { code, stderr } = await under(keep, both, '--replace');
+    expect(code).toBe(78);
+    expect(stderr).toContain('--replace: "z": a trigger or rule of the table guides holds the change back');
+  });
+
+  test('one more column that has a default is no matter', async () => {
+    const { code } = await under("alter table guides add owner text not null default 'bot'", both);
+    expect(code).toBe(0);
   });
 });
 
@@ -276,6 +395,35 @@ describe('guides list', () => {
         },
       ],
     });
+  });
+
+  test('is the same whatever style and zone the session has for times', async () => {
+    const [id = ''] = newChannels(scene, 1);
+    await guidesInOrder(scene.db, 'a', 'b');
+    const look = async (): Promise<unknown[]> => {
+      await scene.db.query('truncate telesweep.guide_posts, telesweep.leases');
+      const { code, summary } = await scene.pass(['post-guide'], postTo([id]));
+      const list = await scene.run(['guides', 'list']);
+      const preview = await scene.run(['guides', 'preview', '--json']);
+      return [code, summary.counts, list.stdout, preview.stdout];
+    };
+    const plain = await look();
+    for (const [style, interval] of [
+      ['German, DMY', 'sql_standard'],
+      ['SQL, MDY', 'iso_8601'],
+    ]) {
+      await scene.db.query(`
+        alter database ${scene.db.name} set datestyle = '${style}';
+        alter database ${scene.db.name} set intervalstyle = '${interval}';
+        alter database ${scene.db.name} set timezone = 'Asia/Kolkata'`);
+      try {
+        expect(await look()).toEqual(plain);
+      } finally {
+        for (const name of ['datestyle', 'intervalstyle', 'timezone']) {
+          await scene.db.query(`alter database ${scene.db.name} reset ${name}`);
+        }
+      }
+    }
   });
 
   test('without guides', async () => {

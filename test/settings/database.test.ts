@@ -73,7 +73,7 @@ describe('DATABASE_URL', () => {
     ['postgres://u:hush%ff@h/db', 'is not an address that can be read'],
     ['postgres://u:hush/hush@h/db', 'is not an address that can be read'],
     ['postgres://u:hush@h:99999/db', 'is not an address that can be read'],
-    ['postgres://u:hush@a,b/db', 'names several hosts'],
+    ['postgres://u:12?hush=1@h/db', 'has a ? that is not followed by name=value'],
     ['postgres://u:hush@h/db?port=hush', 'has a port that is not a number from 1 to 65535'],
     ['postgres://u:hush@h/a%23hush', 'names a database that has ? or # in its name'],
   ])('%j', (url, complaint) => {
@@ -81,6 +81,74 @@ describe('DATABASE_URL', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`DATABASE_URL: the value (hidden) ${complaint}; expected postgres://`);
     expect(problems[0]).not.toContain('hush');
+  });
+});
+
+describe('several hosts', () => {
+  test.each(['u:hush@h1:5432,h2:5432/db', 'u:hush@a,b/db', 'h1,h2:5432/db', 'u:hush@/db?host=a,b'])('%s', (address) => {
+    expect(problemsOf({ env: { DATABASE_URL: `postgres://${address}` } })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: the value \(hidden\) names several hosts; expected one, [^@]*$/),
+    ]);
+  });
+
+  test('PGHOST with two, and a comma in a password, which is none', () => {
+    expect(problemsOf({ env: { PGHOST: 'h1,h2' } })).toEqual([
+      expect.stringMatching(/^PGHOST: "h1,h2" names several hosts; expected one/),
+    ]);
+    expect(clientFor({ DATABASE_URL: 'postgres://u:a,b@h/db', PGHOST: 'h1,h2' }).password).toBe('a,b');
+  });
+});
+
+describe("the URL's parameters", () => {
+  const url = (query: string) => ({ DATABASE_URL: `postgres://u:hush-hush@h/db?${query}` });
+
+  test.each([
+    ['schema=bot', '"schema", which is unknown here; expected options=-c%20search_path%3DNAME'],
+    ['currentSchema=bot', '"currentSchema", which is unknown here; expected options=-c%20search_path%3DNAME'],
+    ['sslMode=require', '"sslMode", which is unknown here; expected "sslmode"'],
+    ['sslmod=require', '"sslmod", which is unknown here; expected "sslmode"'],
+    ['tls=true', '"tls", which is unknown here; expected sslmode=require (encrypted) or sslmode=verify-full'],
+    ['sslaccept=strict', '"sslaccept", which is unknown here; expected sslmode=require'],
+    ['pgbuoncer=true', '"pgbuoncer", which is unknown here; expected "pgbouncer"'],
+    ['hostaddr=10.0.0.1', '"hostaddr", which is unknown here; expected the address as the host'],
+    ['sslcrl=/x', '"sslcrl", which is unknown here; expected'],
+    ['service=x', '"service", which is unknown here; expected host, port, user and database'],
+    ['sslmode=require&sslmode=disable', '"sslmode" twice; expected it once'],
+    ['a%00b=c', '(hidden), which is unknown here'],
+  ])('%s is refused', (query, text) => {
+    const problems = problemsOf({ env: url(query) });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`DATABASE_URL: the value (hidden) has the parameter ${text}`);
+    expect(problems[0]).not.toContain('hush');
+  });
+
+  test('all that is wrong is told at once', () => {
+    expect(problemsOf({ env: url('schema=a&tls=1&sslcrl=/x') })).toHaveLength(3);
+  });
+
+  test('those of other tools do not reach pg, and can be read', () => {
+    const query = 'pgbouncer=true&connection_limit=1&connect_timeout=15&connectionTimeoutMillis=1&query_timeout=1';
+    const { database } = readSettings({ env: url(`${query}&application_name=x`), requires: [] });
+    expect(database.ignoredParameters).toEqual(query.split('&').map((pair) => pair.replace(/=.*/, '')));
+    expect([...new URL(database.connectionString ?? '').searchParams.keys()].sort()).toEqual([
+      ...['application_name', 'host', 'password', 'user'],
+    ]);
+  });
+
+  test('one without a value is not given', () => {
+    expect(readSettings({ env: url('schema=&sslmode=&ssl='), requires: [] })).toMatchObject({
+      database: { connectionString: 'postgres:///db?host=h&user=u&password=hush-hush' },
+    });
+  });
+
+  test('what a server for reading alone or another encoding would need is refused', () => {
+    expect(problemsOf({ env: url('target_session_attrs=read-write&client_encoding=UTF8&gssencmode=disable') })).toEqual(
+      [],
+    );
+    for (const query of ['target_session_attrs=read-only', 'client_encoding=latin1', 'lock_timeout=soon']) {
+      const [problem] = problemsOf({ env: url(query) });
+      expect(problem).toContain(`asks by the parameter "${query.replace(/=.*/, '')}" for what is not done here`);
+    }
   });
 });
 
@@ -107,10 +175,8 @@ describe('PG* variables', () => {
     ]);
   });
 
-  test('an empty DATABASE_URL is a mistake beside them', () => {
-    expect(problemsOf({ env: { DATABASE_URL: '', PGHOST: 'h' } })).toEqual([
-      'DATABASE_URL: is empty; expected postgres://user:password@host:5432/database',
-    ]);
+  test('stand in for an empty DATABASE_URL as well', () => {
+    expect(clientFor({ DATABASE_URL: '', DATABASE_URL_FILE: ' ', PGHOST: 'h' }).host).toBe('h');
   });
 });
 
@@ -153,6 +219,30 @@ describe('TLS', () => {
     expect(clientFor({ DATABASE_URL: url('sslmode=disable'), PGSSLROOTCERT: certificate() }).ssl).toBe(false);
     expect(clientFor({ DATABASE_URL: url('sslmode=disable'), PGSSLMODE: 'require' }).ssl).toBe(false);
     expect(clientFor({ DATABASE_URL: url(''), PGSSLROOTCERT: certificate() }).ssl).toBe(false);
+  });
+
+  test('ssl, as pg has it', () => {
+    expect(clientFor({ DATABASE_URL: url('ssl=true') }).ssl).toEqual({});
+    expect(clientFor({ DATABASE_URL: url('ssl=true&sslmode=require') }).ssl).toEqual({ rejectUnauthorized: false });
+    expect(clientFor({ DATABASE_URL: url('ssl=0'), PGSSLMODE: 'require' }).ssl).toBe(false);
+    expect(clientFor({ DATABASE_URL: url('ssl=false') }).ssl).toBe(false);
+    expect(problemsOf({ env: { DATABASE_URL: url('ssl=require') } })).toEqual([
+      'DATABASE_URL: "ssl=require" is unknown; expected disable, require, verify-ca, verify-full as sslmode',
+    ]);
+    expect(problemsOf({ env: { DATABASE_URL: url('ssl=true&sslmode=disable') } })).toEqual([
+      'DATABASE_URL: "ssl=true&sslmode=disable" says two things; expected sslmode alone',
+    ]);
+  });
+
+  test('direct negotiation needs TLS', () => {
+    const direct = (query: string) => url(`sslnegotiation=direct${query}`);
+    expect(clientFor({ DATABASE_URL: direct('&sslmode=verify-full') }).ssl).toEqual({});
+    expect(problemsOf({ env: { DATABASE_URL: direct('') } })[0]).toMatch(
+      /^DATABASE_URL: "sslnegotiation=direct" needs/,
+    );
+    expect(problemsOf({ env: { PGHOST: 'h', PGSSLNEGOTIATION: 'directly' } })[0]).toMatch(
+      /^PGSSLNEGOTIATION: .*unknown/,
+    );
   });
 
   test('no-verify, which is a word of pg, keeps its meaning', () => {

@@ -24,8 +24,12 @@ describe('.env.example', () => {
     expect(settings).toEqual(bare);
   });
 
-  test('says so where they are left empty', () => {
-    expect(problemsOf({ envFile: fileWith(example) })).toHaveLength(2);
+  test('works with DATABASE_URL filled in alone, for a job that calls nobody', () => {
+    const envFile = fileWith(example.replace('DATABASE_URL=\n', 'DATABASE_URL=postgres://u:word@h/db\n'));
+    expect(problemsOf({ envFile, requires: ['DATABASE_URL'] })).toEqual([]);
+    expect(problemsOf({ envFile, requires: ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN'] })).toEqual([
+      expect.stringMatching(/^TELEGRAM_BOT_TOKEN: is missing/),
+    ]);
   });
 
   test('names every setting once, with its default', () => {

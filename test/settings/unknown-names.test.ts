@@ -21,8 +21,18 @@ describe('unknown names in the env file', () => {
     ]);
   });
 
-  test('variables of libpq, Node, the shell and cron may stand in it', () => {
-    const names = 'PGSSLROOTCERT TZ NO_COLOR NODE_OPTIONS NODE_EXTRA_CA_CERTS LANG LC_ALL PATH HOME MAILTO SHELL';
+  test.each([
+    ['PGHSOT', /; did you mean PGHOST\?$/],
+    ['PGSERVICE', /is not supported; expected PGHOST, PGPORT/],
+    ['PGCONNECT_TIMEOUT', /is not followed by telesweep/],
+    ['PGHOSTADDR', /is not followed by telesweep; of libpq's it knows PGHOST, .*PGSSLMODE/],
+  ])('%s in it', (name, text) => {
+    expect(problemsOf({ envFile: fileWith(`${name}=x`) })).toEqual([expect.stringMatching(text)]);
+  });
+
+  test('variables of libpq that telesweep follows, and of the shell and cron, may stand in it', () => {
+    const names =
+      'PGHOST PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSSLROOTCERT PGSSLCERT PGSSLKEY LANG LC_ALL PATH HOME MAILTO SHELL CRON_TZ';
     const envFile = fileWith(
       names
         .split(' ')
@@ -30,6 +40,23 @@ describe('unknown names in the env file', () => {
         .join('\n'),
     );
     expect(problemsOf({ envFile })).toEqual([]);
+  });
+
+  test.each([
+    'NODE_EXTRA_CA_CERTS',
+    'NODE_OPTIONS',
+    'NO_COLOR',
+    'PGPASSFILE',
+    'TZ',
+  ])('%s works in the environment alone: in the file it is refused, unless both hold it', (name) => {
+    const envFile = fileWith(`${name}=x`);
+    expect(problemsOf({ env: { [name]: 'x' } })).toEqual([]);
+    expect(problemsOf({ env: { [name]: 'x' }, envFile })).toEqual([]);
+    for (const env of [{}, { [name]: 'y' }]) {
+      expect(problemsOf({ env, envFile })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: has no effect in an env file: it is .* environment`)),
+      ]);
+    }
   });
 });
 

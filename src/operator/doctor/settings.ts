@@ -26,6 +26,12 @@ export function checkAllSettings(request: SettingsRequest): { settings: Settings
       warning(check, 'GUIDE_CHAT_IDS is missing, so post-guide has no channel', 'set it, or leave post-guide out'),
     );
   }
+  const { ignoredParameters = [] } = settings.database;
+  if (ignoredParameters.length > 0) {
+    findings.push(
+      fine(check, `DATABASE_URL: passed over, because other tools read it: ${ignoredParameters.join(', ')}`),
+    );
+  }
   return { settings, findings: [...findings, ...checkEnvFile(request.envFile), ...checkMetricsDir(settings)] };
 }
 

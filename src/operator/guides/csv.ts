@@ -1,4 +1,7 @@
-/** CSV as RFC 4180 has it; line ends may be LF alone, and the separator may be `;`, as spreadsheets of half the world write. */
+/**
+ * CSV as RFC 4180 has it; line ends may be LF or CR alone, and the separator may be `;` or a tab, as spreadsheets of half the
+ * world write. A first line `sep=;`, of which Excel makes nothing but the separator, is one here as well.
+ */
 
 export interface CsvRecord {
   /** Where it begins, counted from 1. */
@@ -8,11 +11,12 @@ export interface CsvRecord {
 
 /** @returns the records with at least one cell that is not empty, and what is wrong with the quotes */
 export function readCsv(text: string): { records: CsvRecord[]; faults: { line: number; text: string }[] } {
-  const separator = separatorOf(text);
+  const named = /^sep=(.)(?:\r\n?|\n)/i.exec(text);
+  const separator = named?.[1] ?? separatorOf(text);
   const records: CsvRecord[] = [];
   const faults: { line: number; text: string }[] = [];
-  let line = 1;
-  let at = 0;
+  let line = named === null ? 1 : 2;
+  let at = named?.[0].length ?? 0;
 
   const readQuoted = (): string => {
     const begun = line;
@@ -56,7 +60,8 @@ export function readCsv(text: string): { records: CsvRecord[]; faults: { line: n
   return { records, faults };
 }
 
-function separatorOf(text: string): ',' | ';' {
+/** The comma, unless the header has none and another one instead. */
+function separatorOf(text: string): string {
   const header = text.slice(0, text.search(/[\r\n]|$/));
-  return header.includes(';') && !header.includes(',') ? ';' : ',';
+  return [',', ';', '\t'].find((separator) => header.includes(separator)) ?? ',';
 }

@@ -2,6 +2,7 @@
 import { nearest } from '../../settings/nearest-name.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readCsv } from './csv.ts';
+import { repeatedKeys } from './repeated-keys.ts';
 
 export interface Entry {
   /** `line 7` or `entry 2`, for messages. */
@@ -56,6 +57,7 @@ function readJson(text: string, problems: string[]): RawEntry[] {
     problems.push('is not a JSON array; expected [{"id": …, "title": …, "url": …}, …]');
     return [];
   }
+  problems.push(...repeatedKeys(text).map(({ entry, key }) => `entry ${entry}: the field "${key}" comes twice`));
   return value.flatMap((entry: unknown, index): RawEntry[] => {
     const where = `entry ${index + 1}`;
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
@@ -72,7 +74,7 @@ function readJson(text: string, problems: string[]): RawEntry[] {
 }
 
 function readTable(text: string, problems: string[]): RawEntry[] {
-  const { records, faults } = readCsv(text);
+  const { records, faults } = readCsv(text.replace(/\r\n?/g, '\n'));
   problems.push(...faults.map((fault) => `line ${fault.line}: ${fault.text}`));
   const [header, ...rows] = records;
   if (header === undefined) return [];
@@ -81,7 +83,8 @@ function readTable(text: string, problems: string[]): RawEntry[] {
     if (!isFieldName(name)) problems.push(`line ${header.line}: ${unknownField(name)}`);
     else if (names.indexOf(name) !== index) problems.push(`line ${header.line}: the column "${name}" comes twice`);
   }
-  if (!names.includes('id')) problems.push(`line ${header.line}: the header lacks the column "id"`);
+  if (!names.includes('id'))
+    problems.push(`line ${header.line}: the header lacks the column "id"; columns stand apart by , or ; or a tab`);
   // With a header or quotes that are wrong, every line would be.
   if (problems.length > 0) return [];
   return rows.flatMap(({ line, cells }): RawEntry[] => {
@@ -99,9 +102,13 @@ function readEntry(where: string, values: ReadonlyMap<FieldName, unknown>, probl
     problems.push(`${where}: ${name} ${text}`);
   };
   const id = values.get('id');
-  if (typeof id !== 'string' || id.trim() === '' || /\p{Cc}/u.test(id)) {
+  if (typeof id !== 'string' || id.trim() === '' || /[\p{Cc}\p{Surrogate}]/u.test(id)) {
     complain('id', id === undefined || id === '' ? 'is missing' : `${show(id)} is not a text of one line`);
     return null;
+  }
+  for (const name of ['title', 'description', 'url', 'markdown'] as const) {
+    const fault = faultOfText(values.get(name));
+    if (fault !== null) complain(name, fault);
   }
   const fields: Entry['fields'] = {};
   for (const name of ['title', 'url'] as const) {
@@ -123,6 +130,15 @@ function readEntry(where: string, values: ReadonlyMap<FieldName, unknown>, probl
   if (enabled === undefined) complain('enabled', `${show(values.get('enabled'))} is neither true nor false`);
   else if (enabled !== null) fields.enabled = enabled;
   return { where, id: id.trim(), fields };
+}
+
+/** What no database in UTF-8 can keep, and JSON can write as an escape. */
+function faultOfText(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  if (value.includes('\0')) return `${show(value)} holds a NUL character; take it out`;
+  return /\p{Surrogate}/u.test(value)
+    ? `${show(value)} holds half a character (a lone surrogate); write it whole`
+    : null;
 }
 
 function isLeftOut(value: unknown): boolean {
@@ -162,6 +178,6 @@ function show(value: unknown): string {
 function placeOfSyntaxError(text: string, error: unknown): string {
   const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
   if (position === undefined) return '';
-  const before = text.slice(0, Number(position)).split('\n');
+  const before = text.slice(0, Number(position)).split(/\r\n?|\n/);
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: `;
 }

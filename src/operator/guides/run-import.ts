@@ -1,14 +1,15 @@
 import type { Kysely } from 'kysely';
 import { UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
-import { readTextFile } from '../../settings/env-file.ts';
-import { readGuides, removeGuides, writeGuides } from '../../store/guides.ts';
+import { readTextFile } from '../../settings/text-file.ts';
+import { type Guide, readGuides, removeGuides, writeGuides } from '../../store/guides.ts';
 import type { Database } from '../../store/schema.ts';
 import type { World } from '../../world.ts';
 import { type CommandFlags, readOnly, runCommand } from '../command.ts';
 import { compare, type Difference } from './difference.ts';
 import { type Entry, readEntries } from './entries.ts';
 import { printable } from './rotation.ts';
+import { explainRefusal, heldBack } from './table-refusal.ts';
 
 export interface ImportFlags extends CommandFlags {
   file: string;
@@ -19,12 +20,12 @@ export interface ImportFlags extends CommandFlags {
 
 /** `telesweep guides import`: all of the file or nothing. Never throws. @returns the exit code */
 export function runGuidesImport(flags: ImportFlags, world: World): Promise<number> {
-  return runCommand('guides import', flags, world, async ({ connection, print }) => {
+  return runCommand('guides import', flags, world, [], async ({ connection, print }) => {
     const entries = readFile(flags.file);
     const db = await connection.kysely();
     const difference = flags.dryRun
-      ? await readOnly(connection, () => change(db, entries, flags))
-      : await db.transaction().execute((transaction) => change(transaction, entries, flags));
+      ? await readOnly(connection, () => readDifference(db, entries, flags, false))
+      : await write(db, entries, flags);
     print(flags.json ? json(difference, flags) : text(difference, flags));
     return exitCodes.ok;
   });
@@ -33,7 +34,6 @@ export function runGuidesImport(flags: ImportFlags, world: World): Promise<numbe
 function readFile(file: string): Entry[] {
   const read = readTextFile(file);
   if ('reason' in read) throw new UsageError(`${file}: cannot be read: ${read.reason}`);
-  if (read.text.includes('\uFFFD')) throw new UsageError(`${file}: is not UTF-8; save it in that encoding`);
   const { entries, problems } = readEntries(file, read.text);
   return allRight(file, entries, problems);
 }
@@ -45,17 +45,39 @@ function allRight<T>(file: string, value: T, problems: readonly string[]): T {
   throw new UsageError([...lines, 'nothing was changed'].join('\n'));
 }
 
-async function change(db: Kysely<Database>, entries: readonly Entry[], flags: ImportFlags): Promise<Difference> {
-  const guides = await readGuides(db, { lock: !flags.dryRun });
-  const { difference, problems } = compare(guides, entries, flags.replace);
-  allRight(flags.file, difference, problems);
-  if (flags.dryRun) return difference;
-  await writeGuides(db, [...difference.added, ...difference.changed.map(({ guide }) => guide)]);
-  await removeGuides(
-    db,
-    difference.removed.map(({ id }) => id),
-  );
-  return difference;
+async function readDifference(
+  db: Kysely<Database>,
+  entries: readonly Entry[],
+  { file, replace }: ImportFlags,
+  lock: boolean,
+): Promise<Difference> {
+  const { difference, problems } = compare(await readGuides(db, { lock }), entries, replace);
+  return allRight(file, difference, problems);
+}
+
+async function write(db: Kysely<Database>, entries: readonly Entry[], flags: ImportFlags): Promise<Difference> {
+  const places = new Map(entries.map(({ id, where }) => [id, `${flags.file}, ${where}`]));
+  const placeOf = (id: string): string => places.get(id) ?? '--replace';
+  let guides: Guide[] = [];
+  try {
+    return await db.transaction().execute(async (transaction) => {
+      const difference = await readDifference(transaction, entries, flags, true);
+      guides = [...difference.added, ...difference.changed.map(({ guide }) => guide)];
+      const removed = difference.removed.map(({ id }) => id);
+      const written = await writeGuides(transaction, guides);
+      const gone = await removeGuides(transaction, removed);
+      if (written.length < guides.length)
+        throw heldBack(
+          guides.map(({ id }) => id),
+          written,
+          placeOf,
+        );
+      if (gone.length < removed.length) throw heldBack(removed, gone, placeOf);
+      return difference;
+    });
+  } catch (error) {
+    throw await explainRefusal(db, error, guides, placeOf);
+  }
 }
 
 function json({ added, changed, unchanged, removed }: Difference, { dryRun }: ImportFlags): string {

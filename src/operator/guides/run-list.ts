@@ -16,7 +16,7 @@ interface ListedGuide {
 
 /** `telesweep guides list`. Never throws. @returns the exit code */
 export function runGuidesList(flags: CommandFlags, world: World): Promise<number> {
-  return runCommand('guides list', flags, world, async ({ settings, connection, print }) => {
+  return runCommand('guides list', flags, world, [], async ({ settings, connection, print }) => {
     const listed = await readOnly(connection, async () => {
       const db = await connection.kysely();
       const { guides, coming } = await readRotation(db, await readClock(connection), settings, 0);

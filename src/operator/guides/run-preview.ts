@@ -19,7 +19,7 @@ const mostSlots = 24;
 
 /** `telesweep guides preview`. Never throws. @returns the exit code */
 export function runGuidesPreview(flags: PreviewFlags, world: World): Promise<number> {
-  return runCommand('guides preview', flags, world, async ({ settings, connection, print }) => {
+  return runCommand('guides preview', flags, world, [], async ({ settings, connection, print }) => {
     const rotation = await readOnly(connection, async () =>
       readRotation(await connection.kysely(), await readClock(connection), settings, leastSlots),
     );

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+
+/** The text of a file in UTF-8, or in UTF-16 with a byte order mark; or in plain words why it cannot be read. */
+export function readTextFile(path: string): { text: string } | { reason: string } {
+  try {
+    return decode(readFileSync(path));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return { reason: reasons[code] ?? code };
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+};
+
+/** Strict: a byte that is no text would else come out as another character, in a password or a guide. */
+function decode(bytes: Buffer): { text: string } | { reason: string } {
+  const encoding = encodingOf(bytes);
+  try {
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return text.includes('\0') ? { reason: 'it holds NUL characters; save it as UTF-8 text' } : { text };
+  } catch {
+    return { reason: `it is not ${encoding.toUpperCase()}; save it as UTF-8` };
+  }
+}
+
+function encodingOf([first, second]: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+}
