@@ -153,6 +153,14 @@ describe('faults', () => {
     expect(api.sent(43)).toEqual([]);
   });
 
+  it('id_zero: a success that does not say which message it was', async () => {
+    api.fault({ kind: 'id_zero' }, { kind: 'id_zero' });
+    expect(await send()).toMatchObject({ status: 200, ok: true, result: { message_id: 0, text: 'x' } });
+    expect(api.sent(42)).toMatchObject([{ messageId: 4 }]);
+    api.setState(42, 'blocked');
+    expect(await send()).toMatchObject({ status: 403, ok: false });
+  });
+
   it('true_without_work: an answer that is no proof', async () => {
     api.fault({ kind: 'true_without_work' });
     const params = { chat_id: 42, message_ids: [1, 2] };

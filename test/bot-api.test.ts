@@ -185,7 +185,7 @@ describe('tokens and methods', () => {
   it('refuses a wrong token with 401, a malformed one and an unknown method with 404', async () => {
     expect(await call('getMe', {}, botToken.replace('AAF', 'AAG'))).toEqual(refusal(401, 'Unauthorized'));
     expect(await call('getMe', {}, 'no-token')).toEqual(refusal(404, 'Not Found'));
-    expect(await call('getNothing')).toEqual(refusal(404, 'Not Found'));
+    expect(await call('getNothing')).toEqual(refusal(404, 'Not Found: method not found'));
     api.revoke(botToken);
     expect(await call('getMe')).toEqual(refusal(401, 'Unauthorized'));
   });

@@ -29,5 +29,7 @@ export const badRequest = (text: string, parameters?: Parameters) =>
 export const forbidden = (text: string) => new Refused(403, `Forbidden: ${text}`);
 export const unauthorized = () => new Refused(401, 'Unauthorized');
 export const notFound = () => new Refused(404, 'Not Found');
+/** A good token, and a method that this server is too old for. */
+export const methodNotFound = () => new Refused(404, 'Not Found: method not found');
 export const tooManyRequests = (seconds: number) =>
   new Refused(429, `Too Many Requests: retry after ${seconds}`, { retry_after: seconds });

@@ -1,10 +1,20 @@
 /** Faults on demand: which call meets one, and what the client then sees. */
 import type { Answer, Parameters } from './answers.ts';
+import type { ChatId } from './chats.ts';
+import { isRecord } from './request.ts';
 import type { Call } from './world.ts';
 
 /** Which calls meet the fault. Only calls with a good token that pass the limits are counted. */
-interface Aim {
-  method?: string;
+export interface Aim {
+  method?: string | readonly string[];
+  /** All methods but these. */
+  exceptMethod?: string | readonly string[];
+  /** Calls that concern this chat, by its id. */
+  chatId?: ChatId;
+  /** Calls that hold this id among their messages. */
+  messageId?: number;
+  /** Calls of this bot, where a test runs two. */
+  botId?: number;
   when?: (call: Call) => boolean;
   /** From the nth call that the rest of the aim fits; 1 where it is left out. */
   nth?: number;
@@ -28,6 +38,8 @@ export type Fault = Aim &
     | { kind: 'truncated' }
     /** The message is sent, and gone at once: 500 `sent message was immediately deleted`. */
     | { kind: 'deleted_at_once' }
+    /** The message is sent; the answer says 0 for its id, as where Telegram puts a message off. */
+    | { kind: 'id_zero' }
     /** `true` without any work, as `deleteMessages` answers where the server cannot fetch the messages. */
     | { kind: 'true_without_work' }
   );
@@ -48,7 +60,7 @@ interface Written {
 const page = (title: string) =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body><center><h1>${title}</h1></center></body>\r\n</html>\r\n`;
 
-const names: Record<number, string> = {
+const statusNames: Record<number, string> = {
   200: 'It works!',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
@@ -59,7 +71,7 @@ const names: Record<number, string> = {
 const html = (status: number): Written => ({
   kind: 'answer',
   status,
-  body: page(status === 200 ? 'It works!' : `${status} ${names[status] ?? 'Error'}`),
+  body: page(status === 200 ? 'It works!' : `${status} ${statusNames[status] ?? 'Error'}`),
   type: 'text/html',
 });
 
@@ -79,6 +91,8 @@ export function replyOf(answer: Answer): Written {
 const refusal = (error_code: number, description: string, parameters?: Parameters): Written =>
   replyOf({ ok: false, error_code, description, ...(parameters ? { parameters } : {}) });
 
+const idZero = (message: Record<string, unknown>): Answer => ({ ok: true, result: { ...message, message_id: 0 } });
+
 /** Does what the fault leaves of the call: `work` does it and returns its answer, `undo` takes a sent message away. */
 export function play(fault: Fault, work: () => Answer, undo: () => void): Reply {
   switch (fault.kind) {
@@ -96,7 +110,7 @@ export function play(fault: Fault, work: () => Answer, undo: () => void): Reply 
     case '5xx_after': {
       if (fault.kind === '5xx_after') work();
       const code = fault.code ?? 502;
-      return fault.body === 'html' ? html(code) : refusal(code, names[code] ?? 'Internal Server Error');
+      return fault.body === 'html' ? html(code) : refusal(code, statusNames[code] ?? 'Internal Server Error');
     }
     case 'html':
       if (fault.work) work();
@@ -119,9 +133,26 @@ export function play(fault: Fault, work: () => Answer, undo: () => void): Reply 
       undo();
       return refusal(500, 'Internal Server Error: sent message was immediately deleted');
     }
+    case 'id_zero': {
+      const answer = work();
+      return replyOf(answer.ok && isRecord(answer.result) ? idZero(answer.result) : answer);
+    }
     case 'true_without_work':
       return replyOf({ ok: true, result: true });
   }
+}
+
+/** Telegram does not mind the case of a method. */
+const names = (methods: string | readonly string[], called: string): boolean =>
+  [methods].flat().some((method) => method.toLowerCase() === called.toLowerCase());
+
+function fits({ method, exceptMethod, chatId, messageId, botId, when }: Aim, call: Call): boolean {
+  if (method !== undefined && !names(method, call.method)) return false;
+  if (exceptMethod !== undefined && names(exceptMethod, call.method)) return false;
+  if (chatId !== undefined && String(chatId) !== call.chatId) return false;
+  if (messageId !== undefined && !call.messageIds.includes(messageId)) return false;
+  if (botId !== undefined && botId !== call.botId) return false;
+  return when?.(call) ?? true;
 }
 
 /** The faults in waiting. The first whose aim fits a call takes it; each counts only the calls that reach it. */
@@ -142,9 +173,8 @@ export class Faults {
 
   take(call: Call): Fault | null {
     for (const [index, entry] of this.#list.entries()) {
-      const { method, when, nth = 1, times = 1 } = entry.fault;
-      if (method !== undefined && method.toLowerCase() !== call.method.toLowerCase()) continue;
-      if (when && !when(call)) continue;
+      const { nth = 1, times = 1 } = entry.fault;
+      if (!fits(entry.fault, call)) continue;
       entry.seen++;
       if (entry.seen < nth) continue;
       if (entry.seen >= nth + times - 1) this.#list.splice(index, 1);

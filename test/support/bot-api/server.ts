@@ -1,6 +1,6 @@
 /** The way of a call through the simulated server: read, recorded, checked, faulted or done, answered. */
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Answer, notFound, Refused, unauthorized } from './answers.ts';
+import { type Answer, methodNotFound, notFound, Refused, unauthorized } from './answers.ts';
 import { type Fault, Faults, play, type Reply, replyOf } from './faults.ts';
 import { methods } from './methods.ts';
 import { type Params, readBody, readParams, stringOf } from './request.ts';
@@ -159,7 +159,7 @@ export class Server {
     try {
       const name = call.method.toLowerCase();
       const method = methods.get(name);
-      if (!method) throw notFound();
+      if (!method) throw methodNotFound();
       const knowsNoChats = this.#options.answerEverything && name !== 'getme';
       const result = knowsNoChats ? this.#success(name) : method({ world: this.world, bot, call, now: call.at });
       call.done = true;
