@@ -1,8 +1,11 @@
 /** The simulated Bot API as a process of its own, so that it shares no event loop with what is measured. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { BotApiOptions } from '../test/support/bot-api.ts';
+import type { BotApiOptions, Call, Fault } from '../test/support/bot-api.ts';
+import { startServerProcess } from './server-process.ts';
+
+export interface BotApiProcessOptions extends BotApiOptions {
+  /** Without functions, which no other process can be handed. */
+  faults?: readonly Fault[];
+}
 
 export interface CallStats {
   calls: number;
@@ -10,33 +13,19 @@ export interface CallStats {
   mostInOneSecond: number;
 }
 
+/** `at`: when it arrived, in milliseconds since 1970. */
+export type RecordedCall = Pick<Call, 'at' | 'method' | 'chatId' | 'status' | 'fault'>;
+
 export interface BotApiProcess {
   readonly url: string;
   stats(): Promise<CallStats>;
+  /** Every call in the order of arrival, where the options say to record them. */
+  calls(): Promise<RecordedCall[]>;
   close(): Promise<void>;
 }
 
 /** @param script the bundled `test/support/bot-api/main.ts` */
-export async function startBotApiProcess(script: string, options: BotApiOptions): Promise<BotApiProcess> {
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the simulated Bot API ended');
-    return JSON.parse(value);
-  };
-  const { url } = await next();
-  return {
-    url,
-    stats() {
-      child.stdin.write('\n');
-      return next();
-    },
-    async close() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.stdin.end();
-      await ended;
-    },
-  };
+export async function startBotApiProcess(script: string, options: BotApiProcessOptions): Promise<BotApiProcess> {
+  const { url, ask, close } = await startServerProcess(script, options);
+  return { url, stats: () => ask('stats'), calls: () => ask('calls'), close };
 }

@@ -60,7 +60,7 @@ async function measure(stage: Stage, name: string, { runs, rate, limits, idealMs
   return [
     figure('wall of the process', median(wallMs), 'ms', {
       base: { what: 'the ideal', value: idealMs },
-      ...(isLimited && { target: { most: 1.05 } }),
+      ...(isLimited && { target: { most: 1.02 } }),
     }),
     // One more where the bot's name must be asked for.
     figure('calls', median(calls), '', { base: { what: 'two a record', value: idealCalls }, target: { most: 1.01 } }),

@@ -13,8 +13,11 @@ export interface Figure {
   base?: { what: string; value: number };
   /** Value by base. */
   ratio?: number;
+  /** What version 0.1.0 came to, on another machine: for a comparison alone, nothing is judged by it. */
+  before?: number;
   /** What DESIGN.md asks for, of the ratio where there is one, else of the value. */
   target?: Target;
+  /** Left out where nothing was measured: the value is NaN. */
   met?: boolean;
 }
 
@@ -25,12 +28,13 @@ export interface Target {
 
 export interface FigureOptions {
   base?: { what: string; value: number };
+  before?: number;
   target?: Target;
 }
 
 /** Makes the figures of one measurement. */
 export function figuresOf(group: string) {
-  return (what: string, value: number, unit: Unit, { base, target }: FigureOptions = {}): Figure => {
+  return (what: string, value: number, unit: Unit, { base, before, target }: FigureOptions = {}): Figure => {
     const ratio = base === undefined ? undefined : value / base.value;
     const { most = Number.POSITIVE_INFINITY, least = Number.NEGATIVE_INFINITY } = target ?? {};
     const judged = ratio ?? value;
@@ -41,9 +45,18 @@ export function figuresOf(group: string) {
       unit,
       ...(base && { base }),
       ...(ratio !== undefined && { ratio }),
-      ...(target && { target, met: judged <= most && judged >= least }),
+      ...(before !== undefined && { before }),
+      ...(target && { target }),
+      ...(target && !Number.isNaN(judged) && { met: judged <= most && judged >= least }),
     };
   };
+}
+
+/** The value that all but five in a hundred stay below or reach. */
+export function percentile95(values: readonly number[]): number {
+  const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1];
+  if (value === undefined) throw new Error('no percentile of nothing');
+  return value;
 }
 
 /** The middle of several runs, so that one disturbed run does not count. */

@@ -1,6 +1,6 @@
 /** The figures as a table for a person. */
 import { renderTable } from '../src/report/table.ts';
-import type { Figure, Target } from './figure.ts';
+import type { Figure, Target, Unit } from './figure.ts';
 
 const columns = ['measured', 'value', 'against', 'ratio', 'target', 'met'];
 
@@ -10,15 +10,22 @@ export function tableOf(figures: readonly Figure[]): string {
   return renderTable(columns, rows, { maxWidth: 120 });
 }
 
-function rowOf({ what, value, unit, base, ratio, target, met }: Figure): string[] {
+function rowOf({ what, value, unit, base, before, ratio, target, met }: Figure): string[] {
   return [
     `· ${what}`,
-    `${round(value)} ${unit}`.trimEnd(),
-    base === undefined ? '' : `${base.what}: ${round(base.value)} ${unit}`.trimEnd(),
+    withUnit(value, unit),
+    [
+      ...(base === undefined ? [] : [`${base.what}: ${withUnit(base.value, unit)}`]),
+      ...(before === undefined ? [] : [`0.1.0: ${withUnit(before, unit)}`]),
+    ].join(', '),
     ratio === undefined ? '' : ratio.toFixed(2),
     target === undefined ? '' : textOf(target),
     met === undefined ? '' : met ? 'yes' : 'NO',
   ];
+}
+
+function withUnit(value: number, unit: Unit): string {
+  return Number.isNaN(value) ? 'not known' : `${round(value)} ${unit}`.trimEnd();
 }
 
 /** Three digits that count. */

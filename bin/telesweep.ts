@@ -33,6 +33,7 @@ const onSignal = (): void => {
 };
 process.on('SIGTERM', onSignal);
 process.on('SIGINT', onSignal);
+process.on('SIGHUP', onSignal);
 
 // From Node 22 on, what was compiled once is kept on disk, so that an idle pass compiles next to nothing.
 if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') module.enableCompileCache();

@@ -81,6 +81,7 @@ interface JobFlags {
   logLevel: LogLevel;
   quiet?: true;
   force?: true;
+  stay?: number;
 }
 
 function addJob(program: Command, job: Job, world: World, exit: (code: number) => void): void {
@@ -93,6 +94,9 @@ function addJob(program: Command, job: Job, world: World, exit: (code: number) =
     .addOption(new Option('--log-level <LEVEL>', 'least level of the log').choices(logLevels).default('info'))
     .option('--quiet', 'print nothing when all is well');
   if (job.name === 'post-guide') command.option('--force', 'post the next guide now, outside the slots');
+  if (job.name === 'delete-due') {
+    command.option('--stay <DURATION>', 'go on with what becomes due until then, such as 55s', parseRuntime);
+  }
   command.action(async (flags: JobFlags) => {
     const options: PassOptions = {
       dryRun: flags.dryRun === true,
@@ -103,6 +107,7 @@ function addJob(program: Command, job: Job, world: World, exit: (code: number) =
       logLevel: flags.logLevel,
       quiet: flags.quiet === true,
       force: flags.force === true,
+      stayMs: flags.stay ?? 0,
     };
     exit(await runPass(job, options, world));
   });
@@ -112,11 +117,12 @@ function addMigrate(program: Command, world: World, exit: (code: number) => void
   subcommand(program, 'migrate', 'make or complete the tables, or show what that would do')
     .option('--dry-run', 'list the steps and change nothing')
     .option('--down', "take telesweep's own tables and columns away again; a bot's rows stay")
+    .addOption(new Option('--sql', 'print the statements, for psql, and change nothing').conflicts(['json', 'dryRun']))
     .option('--json', 'print the steps as one JSON object on stdout')
     .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
-    .action(async (flags: { dryRun?: true; down?: true; json?: true; envFile?: string }) => {
+    .action(async (flags: { dryRun?: true; down?: true; sql?: true; json?: true; envFile?: string }) => {
       const { runMigrate } = await import('./operator/run-migrate.ts');
-      const { dryRun = false, down = false, json = false, envFile = null } = flags;
-      exit(await runMigrate({ dryRun, down, json, envFile }, world));
+      const { dryRun = false, down = false, sql = false, json = false, envFile = null } = flags;
+      exit(await runMigrate({ dryRun, down, sql, json, envFile }, world));
     });
 }

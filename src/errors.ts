@@ -24,3 +24,22 @@ export class UnavailableError extends Error {
 export class TokenRefusedError extends Error {
   override name = 'TokenRefusedError';
 }
+
+/** Telegram refuses the bot as a whole: its account is frozen, or so many chats in a row refuse it (exit code 77). */
+export class BotRefusedError extends Error {
+  override name = 'BotRefusedError';
+}
+
+/** The database refuses a row: a constraint, a trigger or a value is against it. A statement without the row goes through. */
+export class RowRefusedError extends Error {
+  override name = 'RowRefusedError';
+  /** SQLSTATE. */
+  readonly code: string;
+  readonly words: string;
+  /** @param cause as the driver threw it */
+  constructor(code: string, words: string, cause: unknown) {
+    super(`the database refuses a row: ${words}`, { cause });
+    this.code = code;
+    this.words = words;
+  }
+}

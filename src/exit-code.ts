@@ -1,4 +1,11 @@
-import { SettingsError, TokenRefusedError, UnavailableError, UsageError } from './errors.ts';
+import {
+  BotRefusedError,
+  RowRefusedError,
+  SettingsError,
+  TokenRefusedError,
+  UnavailableError,
+  UsageError,
+} from './errors.ts';
 import type { Outcome } from './job.ts';
 
 /** The exit codes of every command, as every `--help` prints them. */
@@ -23,16 +30,18 @@ Exit codes:
   69  the database or Telegram cannot be reached
   70  a defect of telesweep
   75  stopped early with work left: a signal, a lost lease, a long cool-down
-  77  Telegram refuses the token
-  78  wrong settings
+  77  Telegram refuses the token, or every call of the bot
+  78  wrong settings (the token of another bot than before among them)
 `;
 
 /** The one place that turns an error into an exit code. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof SettingsError) return exitCodes.settings;
+  // Whoever met it could not go on without the row: an operator has to look at the table.
+  if (error instanceof RowRefusedError) return exitCodes.settings;
   if (error instanceof UnavailableError) return exitCodes.unavailable;
-  if (error instanceof TokenRefusedError) return exitCodes.tokenRefused;
+  if (error instanceof TokenRefusedError || error instanceof BotRefusedError) return exitCodes.tokenRefused;
   return exitCodes.defect;
 }
 

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Log, Progress } from './report/log.ts';
 import type { Settings } from './settings.ts';
 import type { Database } from './store/schema.ts';
-import type { Bot } from './telegram/bot.ts';
+import type { Client } from './telegram/client.ts';
 
 export type JobName = 'cleanup-tokens' | 'delete-due' | 'delete-broadcasts' | 'reset-counts' | 'post-guide';
 
@@ -32,7 +32,7 @@ export interface Summary {
   started_at: string;
   duration_ms: number;
   counts: Counts;
-  telegram: { calls: number; rate_limited: number };
+  telegram: CallCounts;
   left: Backlog;
   guide_id?: string | null;
   estimate?: { calls: number; seconds: number };
@@ -59,7 +59,29 @@ export interface Stop {
   request(reason: StopReason): void;
 }
 
+/** The job's bot, with what is remembered of it. */
+export interface Telegram {
+  readonly client: Client;
+  readonly botId: string;
+  /** Null where it must be asked for. */
+  username: string | null;
+  /** The server knows no `deleteMessages`: messages are deleted one by one. */
+  oneByOne: boolean;
+  /** A message was deleted or sent within the last hour. */
+  readonly worked: boolean;
+  /** So many chats in a row refused the bot in a way that says nothing of the chat. */
+  readonly refusedInARow: number;
+}
+
+/** The lease of the pass, as far as its writer moves it forward itself. */
+export interface LeaseRenewal {
+  isToRenew(): boolean;
+  /** @param at by `monotonicMs` */
+  renewed(at: number): void;
+}
+
 export interface JobContext {
+  job: JobName;
   db: Kysely<Database>;
   /** The database's clock at the start of the pass: ISO 8601 in UTC with microseconds. */
   now: string;
@@ -70,12 +92,22 @@ export interface JobContext {
   limit: number | null;
   /** `post-guide --force`. */
   force: boolean;
+  /** `delete-due --stay`: milliseconds from the start of the pass; 0 for a pass that does what is due and ends. */
+  stayMs: number;
   counts: Counts;
+  calls: CallCounts;
   log: Log;
   progress: Progress;
   stop: Stop;
-  /** The job's bot, made at the first call so that a pass with nothing due never loads the client. */
-  bot(): Promise<Bot>;
+  lease: LeaseRenewal;
+  /** Made at the first call, so that a pass with nothing due never loads the client. */
+  telegram(): Promise<Telegram>;
+}
+
+/** Bot API calls of a pass, and answers of 429 among them. */
+export interface CallCounts {
+  calls: number;
+  rate_limited: number;
 }
 
 /** What a real pass now would do. */
@@ -94,11 +126,13 @@ export interface Job {
   summary: string;
   /** The setting that holds the token of the bot whose API the job calls; null where it calls none. */
   token: 'TELEGRAM_BOT_TOKEN' | 'GUIDE_BOT_TOKEN' | null;
+  /** It works on messages that its bot sent before, so that another bot can do nothing for it. */
+  needsSender?: true;
   /** Settings beside the token without which the job cannot run. */
   requires: readonly string[];
   countKeys: readonly string[];
   /** Whether a pass would find anything to do now; travels in the statement that takes the lease. */
-  due(settings: Settings, options: { force: boolean }): SqlFragment;
+  due(settings: Settings, options: { force: boolean; stayMs: number }): SqlFragment;
   /** Does the work and returns; stopping early is said through `stop`. Throws only where the pass cannot go on. */
   run(context: JobContext): Promise<JobResult>;
   plan(context: JobContext): Promise<Plan>;

@@ -20,6 +20,8 @@ export interface PassOptions {
   logLevel: LogLevel;
   quiet: boolean;
   force: boolean;
+  /** `delete-due --stay`: how long to work on what becomes due; 0 for not at all. */
+  stayMs: number;
 }
 
 /** Says what a pass does and did, in all the places where somebody may look. */

@@ -1,4 +1,4 @@
-import { SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
+import { BotRefusedError, RowRefusedError, SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
 import { exitCodeOfError, exitCodes } from './exit-code.ts';
 import type { Counts, Job, JobResult, Outcome, Stop, StopReason, Summary } from './job.ts';
 import { redact } from './redact.ts';
@@ -59,7 +59,6 @@ export function noteFailure(summary: Summary, error: unknown, stop: Stop, secret
 /** A defect's text may hold anything, so it is redacted as well. */
 function errorText(error: unknown, secrets: readonly string[]): string {
   const text = error instanceof Error ? error.message : String(error);
-  const known =
-    error instanceof SettingsError || error instanceof UnavailableError || error instanceof TokenRefusedError;
-  return redact(known ? text : `a defect of telesweep: ${text}`, secrets);
+  const known = [SettingsError, UnavailableError, TokenRefusedError, BotRefusedError, RowRefusedError];
+  return redact(known.some((kind) => error instanceof kind) ? text : `a defect of telesweep: ${text}`, secrets);
 }

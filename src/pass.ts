@@ -1,15 +1,32 @@
 import { monotonicMs } from './clock.ts';
+import { SettingsError } from './errors.ts';
 import { exitCodeOfOutcome, exitCodes } from './exit-code.ts';
-import type { Backlog, Counts, Job, JobContext, JobResult, Plan, Stop, Summary } from './job.ts';
+import type {
+  Backlog,
+  Counts,
+  Job,
+  JobContext,
+  JobResult,
+  LeaseRenewal,
+  Plan,
+  Stop,
+  Summary,
+  Telegram,
+} from './job.ts';
 import { type KeptLease, keepLease } from './pass-lease.ts';
 import { createReport, endWithoutSettings, type PassOptions, type Report } from './pass-report.ts';
 import { newSummary, noteEnd, noteFailure } from './pass-summary.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
+import type { RememberedBot } from './store/bots.ts';
+import type { Pause } from './store/budgets.ts';
 import { type Connection, connect } from './store/connect.ts';
-import { closeRun, openRun, readBacklog, readClock } from './store/runs.ts';
-import type { Bot } from './telegram/bot.ts';
+import { closeRun, type Opening, type OpeningQuestions, openRun, readBacklog, readClock } from './store/runs.ts';
 import type { World } from './world.ts';
+
+/** Together longer than the stay of a pass may go on past its end. */
+const takeOverTries = 16;
+const takeOverPauseMs = 400;
 
 /**
  * One execution of a job, from its settings to its exit code: lease, work, record, report. Never throws.
@@ -69,7 +86,7 @@ class Pass {
   readonly #stop: Stop;
   readonly #report: Report;
   readonly #summary: Summary;
-  #bot: Promise<Bot> | null = null;
+  #telegram: Promise<Telegram> | null = null;
   /** The end of the pause that Telegram asked for; null where none is known. */
   pausedUntil: Date | null = null;
   /** Due messages close to 48 hours; null where it was not read. */
@@ -103,7 +120,9 @@ class Pass {
     const summary = this.#summary;
     const backlog = this.#job.backlog(this.#settings);
     const due = this.#job.due(this.#settings, this.#options);
-    const opening = await openRun(this.#connection, this.#job.name, summary.run_id, { due, backlog });
+    const token = this.#token();
+    const botId = token === null ? null : botIdOf(token);
+    const opening = await this.#open({ due, backlog, botId });
     summary.started_at = opening.now;
 
     let failure: { error: unknown } | null = null;
@@ -114,15 +133,15 @@ class Pass {
     } else {
       const lease = keepLease(this.#connection, this.#job.name, summary.run_id, this.#stop);
       try {
-        if (opening.due) result = await this.#work(opening.now, lease);
+        if (opening.due) result = await this.#work(opening, lease);
         else await this.#idle();
       } catch (error) {
         if (!(await lease.explains(error))) failure = { error };
       } finally {
         lease.stop();
-        // A bot that could not be made has been heard of already.
-        await this.#bot?.then(
-          (bot) => bot.close(),
+        // A client that could not be made has been heard of already.
+        await this.#telegram?.then(
+          ({ client }) => client.close(),
           () => {},
         );
       }
@@ -137,15 +156,38 @@ class Pass {
     return exitCodeOfOutcome(summary.outcome);
   }
 
-  async #work(now: string, lease: KeptLease): Promise<JobResult> {
-    if (this.#stop.reason !== null || (await this.#coolsDown())) return { failed: 0, succeeded: 0 };
+  /** A pass that stays takes over from the one of the minute before, where that one is about to end. */
+  async #open(questions: OpeningQuestions): Promise<Opening> {
+    const tries = this.#options.stayMs > 0 ? takeOverTries : 1;
+    for (let n = 1; ; n++) {
+      const opening = await openRun(this.#connection, this.#job.name, this.#summary.run_id, questions);
+      if (opening.acquired || n >= tries || this.#stop.reason !== null) return opening;
+      await new Promise((resolve) => setTimeout(resolve, takeOverPauseMs));
+    }
+  }
+
+  async #work(opening: Opening, lease: KeptLease): Promise<JobResult> {
+    if (this.#stop.reason !== null || (await this.#coolsDown(opening.pause))) return { failed: 0, succeeded: 0 };
+    this.#checkSender(opening.bot.sender);
     this.#report.working();
-    const result = await this.#job.run(await this.#context(now));
+    const result = await this.#job.run(await this.#context(opening, lease));
     if (result.guide_id !== undefined) this.#summary.guide_id = result.guide_id;
     if (this.#stop.reason === 'error') {
       throw lease.failure ?? new Error('the pass was stopped without a reason');
     }
     return result;
+  }
+
+  /** Another bot can delete nothing of what the first one sent, and would hear of every chat that it is not found. */
+  #checkSender(sender: string | null): void {
+    const { name, token, needsSender } = this.#job;
+    const value = this.#token();
+    if (needsSender === undefined || sender === null || token === null || value === null || sender === botIdOf(value))
+      return;
+    throw new SettingsError([
+      `${token}: it is the token of bot ${botIdOf(value)}, but ${name} has worked with bot ${sender} so far; ` +
+        `give that bot's token, or run telesweep doctor --accept-bot if the change is meant`,
+    ]);
   }
 
   /** What there is to tell where nothing is due. */
@@ -170,7 +212,10 @@ class Pass {
       else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();
       summary.duration_ms = Math.round(monotonicMs() - startedAt);
-      await closeRun(this.#connection, summary, this.#settings);
+      const held = await closeRun(this.#connection, summary, this.#settings);
+      if (held !== null) {
+        this.#report.log.warn({ detail: held }, `failed items past FAILED_DAYS were not removed: ${held}`);
+      }
     } catch (error) {
       if (failure === null) throw error;
     }
@@ -181,28 +226,26 @@ class Pass {
   }
 
   /** Leaves at once while a pause lasts that a pass before this one found too long, or that this one has no time for. */
-  async #coolsDown(): Promise<boolean> {
-    const pause = await this.#readPause();
-    if (pause.seconds === 0) return false;
-    const { hasTimeFor } = await import('./telegram/budget.ts');
-    if (!pause.cooldown && hasTimeFor(pause.seconds, this.#stop)) return false;
-    this.#report.cooldown(pause.seconds);
+  async #coolsDown({ seconds, cooldown }: Pause): Promise<boolean> {
+    this.#notePause(seconds);
+    if (seconds === 0) return false;
+    const { hasTimeFor } = await import('./engine/pause.ts');
+    if (!cooldown && hasTimeFor(seconds, this.#stop)) return false;
+    this.#report.cooldown(seconds);
     this.#stop.request('cooldown');
     return true;
   }
 
-  /** The pause that Telegram asked the bot's processes for; it is kept for the metrics. */
-  async #readPause(): Promise<{ seconds: number; cooldown: boolean }> {
-    const token = this.#token();
-    if (token === null) return { seconds: 0, cooldown: false };
-    const { readPause } = await import('./store/budgets.ts');
-    const pause = await readPause(this.#connection, botIdOf(token));
-    this.pausedUntil = pause.seconds === 0 ? null : new Date(Date.now() + pause.seconds * 1000);
-    return pause;
+  #notePause(seconds: number): void {
+    this.pausedUntil = seconds === 0 ? null : new Date(Date.now() + seconds * 1000);
   }
 
   async #readForMetrics(): Promise<void> {
-    await this.#readPause();
+    const token = this.#token();
+    if (token !== null) {
+      const { readPause } = await import('./store/budgets.ts');
+      this.#notePause((await readPause(this.#connection, botIdOf(token))).seconds);
+    }
     const { nearDeadline, guideTotals } = this.#job;
     if (nearDeadline !== undefined) {
       const [row] = await this.#connection.query<{ near: number }>(nearDeadline);
@@ -218,45 +261,37 @@ class Pass {
     return this.#job.token === 'GUIDE_BOT_TOKEN' ? this.#settings.guideBotToken : this.#settings.telegramBotToken;
   }
 
-  async #context(now: string): Promise<JobContext> {
+  async #context({ now, bot }: Pick<Opening, 'now' | 'bot'>, lease: LeaseRenewal): Promise<JobContext> {
     const summary = this.#summary;
-    const stop = this.#stop;
     return {
+      job: this.#job.name,
       db: await this.#connection.kysely(),
       now,
       runId: summary.run_id,
       settings: this.#settings,
       limit: this.#options.limit,
       force: this.#options.force,
+      stayMs: this.#options.stayMs,
       counts: summary.counts,
+      calls: summary.telegram,
       log: this.#report.log,
       progress: this.#report.progress,
-      stop,
-      bot: () => {
-        this.#bot ??= this.#openBot();
-        return this.#bot;
+      stop: this.#stop,
+      lease,
+      telegram: () => {
+        this.#telegram ??= this.#openTelegram(bot);
+        return this.#telegram;
       },
     };
   }
 
-  async #openBot(): Promise<Bot> {
+  async #openTelegram({ username, worked, refusedInARow, oneByOne }: RememberedBot): Promise<Telegram> {
     const token = this.#token();
     if (token === null) throw new Error(`${this.#job.name} calls Telegram, but names no token`);
-    const [{ createClient }, { createBudget }, { createBot }] = await Promise.all([
-      import('./telegram/client.ts'),
-      import('./telegram/budget.ts'),
-      import('./telegram/bot.ts'),
-    ]);
-    const { apiRoot, timeoutMs, proxy, ratePerSecond } = this.#settings;
+    const { createClient } = await import('./telegram/client.ts');
+    const { apiRoot, timeoutMs, proxy } = this.#settings;
     const client = await createClient(token, { apiRoot, timeoutMs, proxy });
-    const budget = createBudget({
-      connection: this.#connection,
-      botId: client.botId,
-      ratePerSecond,
-      holder: { job: this.#job.name, runId: this.#summary.run_id },
-      stop: this.#stop,
-    });
-    return createBot({ client, budget, stop: this.#stop, log: this.#report.log, counts: this.#summary.telegram });
+    return { client, botId: client.botId, username, worked, refusedInARow, oneByOne };
   }
 
   /** The same selection as a pass, in a transaction in which the database itself refuses a change. */
@@ -265,7 +300,9 @@ class Pass {
     await this.#connection.query('begin transaction isolation level repeatable read, read only');
     try {
       summary.started_at = await readClock(this.#connection);
-      const plan: Plan = await this.#job.plan(await this.#context(summary.started_at));
+      const bot = { username: null, worked: false, refusedInARow: 0, oneByOne: false, sender: null };
+      const lease = { isToRenew: () => false, renewed: () => {} };
+      const plan: Plan = await this.#job.plan(await this.#context({ now: summary.started_at, bot }, lease));
       summary.estimate = plan.estimate;
       if (plan.guide_id !== undefined) summary.guide_id = plan.guide_id;
       summary.left = await this.#backlog();

@@ -9,7 +9,7 @@ export interface World {
   stderr: TextStream;
   /** For commands that ask. Made when it is first read, because passes do without it. */
   readonly stdin: Readable & { isTTY?: boolean };
-  /** Aborts at the first SIGTERM or SIGINT. */
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP. */
   signal: AbortSignal;
 }
 

@@ -67,3 +67,20 @@ test.concurrent('sends to one chat keep a second apart, to one group three, whil
     await scene.close();
   }
 });
+
+test('a reservation an hour ahead, left by a clock that went back, is set right', async () => {
+  const scene = await createScene();
+  scene.api.addMessages(5, [1]);
+  await pendingDeletion(scene.db, { chatId: 5, messageIds: [1] });
+  await scene.db.query(
+    "insert into telesweep.budgets (bot_id, next_call_at) values (123456789, now() + interval '1 hour')",
+  );
+  const { code, summary } = await scene.pass(['delete-due']);
+  expect(code).toBe(0);
+  expect(summary).toMatchObject({ counts: { records: 1 }, left: { due: 0 } });
+  const [row] = await scene.db.query<{ ahead: number }>(
+    'select extract(epoch from next_call_at - clock_timestamp())::float8 as ahead from telesweep.budgets',
+  );
+  expect(row?.ahead).toBeLessThan(10);
+  await scene.close();
+});

@@ -89,9 +89,7 @@ describe('TELEGRAM_PROXY', () => {
     );
     const agents = readdirSync(dirname(bundle))
       .map((file) => join(dirname(bundle), file))
-      .filter((file) =>
-        /Creating new HttpP|Creating new HttpsP|Creating socks proxy connection/.test(readFileSync(file, 'utf8')),
-      );
+      .filter((file) => /SOCKS5 authentication timeout/.test(readFileSync(file, 'utf8')));
     const loadedAgents = () => {
       const loaded: string[] = JSON.parse(readFileSync(list, 'utf8'));
       expect(loaded).toContain(bundle);

@@ -41,7 +41,11 @@ describe('README.md', () => {
     const listed = [...readme.matchAll(/^\| `([a-z_0-9]+)` \|[^|]*\|$/gm)].map(([, reason]) => reason);
     const known = [
       ...new Set(
-        ['src/jobs/delete-due/record.ts', 'src/jobs/delete-due/settle.ts', 'src/jobs/delete-broadcasts/settle.ts']
+        [
+          'src/jobs/delete-due/record.ts',
+          'src/jobs/delete-due/record-ends.ts',
+          'src/jobs/delete-broadcasts/message-ends.ts',
+        ]
           .map(read)
           .flatMap((source) => [...source.matchAll(/type Failure =([^;]*);/g)])
           .flatMap(([, union = '']) => [...union.matchAll(/'([a-z_0-9]+)'/g)].map(([, reason]) => reason)),

@@ -26,7 +26,7 @@ const reasonHelp = `
 Reasons:
   too_old         past the 48 hours within which Telegram deletes
   forbidden       the bot lacks a right in the chat; give it, then retry
-  refused         Telegram refuses for another reason; see the log of the pass
+  refused         Telegram refuses for another reason, told in its own words
   bad_message_id, bad_chat_id, no_messages
                   the bot wrote a row that cannot be; mend it, then retry
   no_ledger       a broadcast without rows in broadcast_messages

@@ -8,18 +8,23 @@ export const cleanupTokens: Job = {
   summary: 'delete tokens that were used and have expired',
   token: null,
   requires: [],
-  countKeys: ['deleted'],
+  countKeys: ['deleted', 'kept'],
   mark: '🧹',
   due: () => ({ text: anyUsedToken, values: [] }),
   backlog: () => ({ text: tokenBacklog, values: [] }),
   message: (counts) => `Token cleanup completed: deleted ${counts.deleted ?? 0} tokens`,
 
   async run(context) {
-    const { countUsedTokens, deleteUsedTokens } = await import('../store/tokens.ts');
+    const tokens = await import('../store/tokens.ts');
+    const { briefCount } = await import('../store/brief-count.ts');
     const { db, now } = context;
     return sweepBatches(context, {
-      deleteRange: (range) => deleteUsedTokens(db, now, range),
-      count: () => countUsedTokens(db, now),
+      deleteRange: (range) => tokens.deleteUsedTokens(db, now, range),
+      count: () => briefCount(db, (transaction) => tokens.countUsedTokens(transaction, now)),
+      pages: {
+        outOfOrder: () => tokens.tokenPagesOutOfOrder(db),
+        delete: (from, to) => tokens.deleteUsedTokensIn(db, now, from, to),
+      },
     });
   },
 

@@ -6,6 +6,7 @@ export const deleteBroadcasts: Job = {
   name: 'delete-broadcasts',
   summary: 'delete expired broadcasts from every chat they went to',
   token: 'TELEGRAM_BOT_TOKEN',
+  needsSender: true,
   requires: ['TELEGRAM_BOT_TOKEN'],
   countKeys: ['broadcasts', 'messages_deleted', 'messages_gone', 'messages_failed', 'chats_unreachable', 'deferred'],
   mark: '📢',

@@ -6,6 +6,7 @@ export const deleteDue: Job = {
   name: 'delete-due',
   summary: 'delete messages whose time has come and tell their readers',
   token: 'TELEGRAM_BOT_TOKEN',
+  needsSender: true,
   requires: ['TELEGRAM_BOT_TOKEN'],
   countKeys: [
     'records',
@@ -18,7 +19,7 @@ export const deleteDue: Job = {
     'deferred',
   ],
   mark: '🗑️',
-  due: () => ({ text: anyDueDeletion, values: [] }),
+  due: (_, { stayMs }) => ({ text: stayMs > 0 ? 'true' : anyDueDeletion, values: [] }),
   backlog: () => ({ text: deletionBacklog, values: [] }),
   nearDeadline: deletionsNearDeadline,
   message: (counts: Counts) =>

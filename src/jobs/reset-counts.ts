@@ -8,7 +8,7 @@ export const resetCounts: Job = {
   summary: 'delete the token counters of days before today',
   token: null,
   requires: [],
-  countKeys: ['deleted'],
+  countKeys: ['deleted', 'kept'],
   mark: '🔄',
   due: (settings) => ({ text: anyPastCounter, values: [settings.timeZone] }),
   backlog: (settings) => ({ text: counterBacklog, values: [settings.timeZone] }),
@@ -16,11 +16,12 @@ export const resetCounts: Job = {
 
   async run(context) {
     const { countPastCounters, deletePastCounters } = await import('../store/token-counters.ts');
+    const { briefCount } = await import('../store/brief-count.ts');
     const { db, now, settings } = context;
     const today = { now, timeZone: settings.timeZone };
     return sweepBatches(context, {
       deleteRange: (range) => deletePastCounters(db, today, range),
-      count: () => countPastCounters(db, today),
+      count: () => briefCount(db, (transaction) => countPastCounters(transaction, today)),
     });
   },
 

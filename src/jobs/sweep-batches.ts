@@ -1,5 +1,5 @@
 import type { JobContext, JobResult } from '../job.ts';
-import type { Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
+import type { Deleted, Kept, Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
 
 /** Rows a batch. */
 export interface BatchSizes {
@@ -20,25 +20,40 @@ const fastMs = 100;
 /** Work that takes longer than this is worth a count of what is to come. */
 const longMs = 2_000;
 
+/** Out of order each row may lie on a page of its own: so many are taken by the index, and where there are more, by pages. */
+const fewRows = 1_000;
+
+/** Pages of the first of the batches that go by pages. */
+const firstPages = 1_000;
+
 /** The due rows of one table. */
 export interface Sweep {
   deleteRange(range: RangeOptions): Promise<RangeDeleted>;
-  /** For the progress of long work. */
-  count(): Promise<number>;
+  /** For a table that may be swept page by page. */
+  pages?: {
+    /** How many there are, where that is quicker than by the index; else null. */
+    outOfOrder(): Promise<number | null>;
+    delete(from: number, to: number): Promise<Deleted>;
+  };
+  /** For the progress of long work; null where it takes too long. */
+  count(): Promise<number | null>;
 }
 
 /** Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop. */
 export async function sweepBatches(
-  { limit, stop, counts, progress }: Pick<JobContext, 'limit' | 'stop' | 'counts' | 'progress'>,
+  { limit, stop, counts, progress, log }: Pick<JobContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log'>,
   sweep: Sweep,
   sizes = usualSizes,
 ): Promise<JobResult> {
+  const kept = new KeptRows(log, counts);
   let left = limit ?? Number.POSITIVE_INFINITY;
   let from: Place = { at: 'start' };
   let rows = sizes.first;
   let counted = false;
   let metLock = false;
   let ended = false;
+  const pages = limit === null ? ((await sweep.pages?.outOfOrder()) ?? null) : null;
+  if (pages !== null) rows = Math.min(rows, fewRows);
   const startedAt = performance.now();
   progress.start(null, 'rows');
   try {
@@ -49,24 +64,85 @@ export async function sweepBatches(
       left -= batch.deleted;
       progress.advance(batch.deleted);
       metLock ||= batch.metLock;
+      kept.add(batch.kept);
       ended = batch.next === null;
       if (batch.next === null) break;
       from = batch.next;
       rows = nextSize(rows, performance.now() - batchAt, sizes);
-      if (!counted && performance.now() - startedAt > longMs) {
+      if (pages !== null) {
+        const swept = await sweepPages({ stop, counts, progress }, sweep, pages, kept);
+        metLock ||= swept.metLock;
+        ended = swept.ended;
+        break;
+      }
+      if (!counted && progress.wantsTotal && performance.now() - startedAt > longMs) {
         counted = true;
-        progress.start(Math.min(await sweep.count(), left), 'rows');
+        const total = await sweep.count();
+        if (total !== null) progress.start(Math.min(total, left), 'rows');
       }
     }
   } finally {
     progress.stop();
   }
   if (left <= 0) stop.request('limit');
-  const result = { failed: 0, succeeded: counts.deleted ?? 0 };
-  return ended && !metLock ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
+  const result = { failed: kept.rows, succeeded: counts.deleted ?? 0 };
+  return ended && !metLock && kept.rows === 0 ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
 }
 
-function nextSize(rows: number, ms: number, { least, most }: BatchSizes): number {
+/** Rows that the database does not let go: each counted once, the first told of. */
+class KeptRows {
+  readonly #places = new Set<string>();
+  readonly #log: JobContext['log'];
+  readonly #counts: JobContext['counts'];
+
+  constructor(log: JobContext['log'], counts: JobContext['counts']) {
+    this.#log = log;
+    this.#counts = counts;
+  }
+
+  get rows(): number {
+    return this.#places.size;
+  }
+
+  add({ places, example }: Kept): void {
+    const isFirst = this.#places.size === 0;
+    for (const place of places) this.#places.add(place);
+    this.#counts.kept = this.#places.size;
+    if (!isFirst || example === null) return;
+    const { name, words } = example;
+    this.#log.warn(
+      { failure: 'held_by_database', detail: words },
+      `the database does not let a row go, ${name ?? 'which has no name'}: ${words}; it is kept, and others like it are counted`,
+    );
+  }
+}
+
+/** What moves to another page meanwhile is for the next pass. */
+async function sweepPages(
+  { stop, counts, progress }: Pick<JobContext, 'stop' | 'counts' | 'progress'>,
+  sweep: Sweep,
+  pages: number,
+  kept: KeptRows,
+): Promise<{ ended: boolean; metLock: boolean }> {
+  let size = firstPages;
+  let metLock = false;
+  let from = 0;
+  while (from < pages && stop.reason === null) {
+    const batchAt = performance.now();
+    const to = Math.min(pages, from + size);
+    const batch = await sweep.pages?.delete(from, to);
+    const deleted = batch?.deleted ?? 0;
+    counts.deleted = (counts.deleted ?? 0) + deleted;
+    progress.advance(deleted);
+    metLock ||= batch?.metLock === true;
+    if (batch !== undefined) kept.add(batch.kept);
+    from = to;
+    size = nextSize(size, performance.now() - batchAt, { least: 1, most: 20_000 });
+  }
+  return { ended: from >= pages, metLock };
+}
+
+function nextSize(rows: number, ms: number, { least, most }: Omit<BatchSizes, 'first'>): number {
   if (ms > slowMs) return Math.max(Math.ceil(rows / 2), least);
   return ms < fastMs ? Math.min(rows * 2, most) : rows;
 }

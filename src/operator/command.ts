@@ -23,18 +23,20 @@ export const statementTimeoutMs = 60_000;
 
 /**
  * Runs a command that works on the database: settings, connection, and what an error becomes. Never throws.
+ * @param requires settings beside DATABASE_URL
  * @param work returns the exit code
  */
 export async function runCommand(
   name: string,
   flags: CommandFlags,
   world: World,
+  requires: readonly string[],
   work: (context: CommandContext) => Promise<number>,
 ): Promise<number> {
   const write = safeWriter(world.stdout);
   let secrets: readonly string[] = [];
   try {
-    const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
+    const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL', ...requires] });
     secrets = settings.secrets;
     const connection = await connect(settings.database, { statementTimeoutMs, signal: world.signal });
     try {

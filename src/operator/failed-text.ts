@@ -17,7 +17,7 @@ export function listText(counts: readonly FailedCount[], items: readonly FailedI
   );
   const detailed = items.some(({ detail }) => detail !== null);
   const list = renderTable(
-    ['job', 'item', 'chat', 'reason', 'age', ...(detailed ? ['Telegram said'] : [])],
+    ['job', 'item', 'chat', 'reason', 'age', ...(detailed ? ['in its own words'] : [])],
     items.map((item) => [
       item.job,
       item.item,

@@ -2,6 +2,7 @@ import { exitCodes } from '../exit-code.ts';
 import type { JobName } from '../job.ts';
 import { safeWriter } from '../report/output.ts';
 import type { World } from '../world.ts';
+import { acceptBot } from './accept-bot.ts';
 import { type CommandFlags, widthOf } from './command.ts';
 import { doctorText } from './doctor/doctor-text.ts';
 import { examine } from './doctor/examine.ts';
@@ -10,10 +11,17 @@ export interface DoctorFlags extends CommandFlags {
   /** Null for all. */
   jobs: readonly JobName[] | null;
   everyJob: readonly JobName[];
+  /** The bot of the token is meant, though the jobs have worked with another one. */
+  acceptBot: boolean;
 }
 
 /** `telesweep doctor`. Never throws. @returns the exit code: 1 where there is a fault */
-export async function runDoctor({ json, envFile, jobs, everyJob }: DoctorFlags, world: World): Promise<number> {
+export async function runDoctor(flags: DoctorFlags, world: World): Promise<number> {
+  const { json, envFile, jobs, everyJob } = flags;
+  if (flags.acceptBot) {
+    const exitCode = await acceptBot(flags, world);
+    if (exitCode !== exitCodes.ok) return exitCode;
+  }
   const findings = await examine({ envFile, jobs, everyJob }, world);
   const faults = findings.filter(({ level }) => level === 'fault').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;

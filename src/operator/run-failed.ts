@@ -1,7 +1,7 @@
 import { exitCodes } from '../exit-code.ts';
 import type { JobName } from '../job.ts';
 import { formatCount } from '../report/format.ts';
-import { dropFailed, retryFailed } from '../store/failed-changes.ts';
+import { type ChangedItems, dropFailed, retryFailed } from '../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
 import type { World } from '../world.ts';
 import { type CommandContext, type CommandFlags, readOnly, runCommand, widthOf } from './command.ts';
@@ -17,7 +17,7 @@ export interface FailedFlags extends CommandFlags {
 
 /** `telesweep failed list`. Never throws. @returns the exit code */
 export function runFailedList(flags: FailedFlags & { limit: number }, world: World): Promise<number> {
-  return runCommand('failed list', flags, world, async ({ settings, connection, print }) => {
+  return runCommand('failed list', flags, world, [], async ({ settings, connection, print }) => {
     const filter = filterOf(flags);
     const { counts, items } = await readOnly(connection, async () => ({
       counts: await countFailed(connection, filter, settings.failedDays),
@@ -31,7 +31,7 @@ export function runFailedList(flags: FailedFlags & { limit: number }, world: Wor
 
 /** `telesweep failed retry`. Never throws. @returns the exit code */
 export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
-  return runCommand('failed retry', flags, world, async (context) => {
+  return runCommand('failed retry', flags, world, [], async (context) => {
     const counts = await countChangeable(context, flags);
     const hopeless = hopelessOf(counts);
     const retryable = itemsOf(counts) - hopeless;
@@ -39,28 +39,43 @@ export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: Wor
     if (retryable > 0 && !(await agreed(`Set ${plural(retryable)} due again${others}?`, flags, world))) {
       return refused('retried', flags, context);
     }
-    const retried = retryable === 0 ? 0 : await retryFailed(context.connection, filterOf(flags), world.signal);
-    if (flags.json) context.print(`${JSON.stringify({ retried, left: hopeless })}\n`);
+    const changed =
+      retryable === 0 ? nothingChanged : await retryFailed(context.connection, filterOf(flags), world.signal);
+    const { items: retried, held } = changed;
+    if (flags.json) context.print(`${JSON.stringify({ retried, left: hopeless, ...(held > 0 && { held }) })}\n`);
     else {
       const done = retried === 0 ? nothing('retry', hopeless) : `Set ${plural(retried)} due again.\n`;
-      context.print(done + leftText(counts));
+      context.print(done + leftText(counts) + heldText(changed));
     }
-    return world.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+    return codeOf(changed, world);
   });
 }
 
 /** `telesweep failed drop`. Never throws. @returns the exit code */
 export function runFailedDrop(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
-  return runCommand('failed drop', flags, world, async (context) => {
+  return runCommand('failed drop', flags, world, [], async (context) => {
     const total = itemsOf(await countChangeable(context, flags));
     if (total > 0 && !(await agreed(`Remove ${plural(total)} for good?`, flags, world))) {
       return refused('dropped', flags, context);
     }
-    const dropped = total === 0 ? 0 : await dropFailed(context.connection, filterOf(flags), world.signal);
-    if (flags.json) context.print(`${JSON.stringify({ dropped })}\n`);
-    else context.print(dropped === 0 ? nothing('drop', 0) : `Removed ${plural(dropped)}.\n`);
-    return world.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
+    const changed = total === 0 ? nothingChanged : await dropFailed(context.connection, filterOf(flags), world.signal);
+    const { items: dropped, held } = changed;
+    if (flags.json) context.print(`${JSON.stringify({ dropped, ...(held > 0 && { held }) })}\n`);
+    else context.print((dropped === 0 ? nothing('drop', 0) : `Removed ${plural(dropped)}.\n`) + heldText(changed));
+    return codeOf(changed, world);
   });
+}
+
+const nothingChanged: ChangedItems = { items: 0, held: 0, words: null };
+
+/** What the database does not let be changed; empty where there is nothing. */
+function heldText({ held, words }: ChangedItems): string {
+  return held === 0 ? '' : `Left as they are: ${plural(held)} that the database holds: ${words}\n`;
+}
+
+function codeOf({ held }: ChangedItems, world: World): number {
+  if (world.signal.aborted) return exitCodes.interrupted;
+  return held > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
 function filterOf({ job, reason, olderThanMs }: FailedFlags): FailedFilter {

@@ -3,7 +3,7 @@ import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
 import { jobs } from '../jobs/index.ts';
 import { safeWriter } from '../report/output.ts';
-import { readTextFile } from '../settings/env-file.ts';
+import { readTextFile } from '../settings/text-file.ts';
 import { version } from '../version.ts';
 import type { World } from '../world.ts';
 import { crontab } from './schedule/crontab.ts';

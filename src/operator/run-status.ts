@@ -11,7 +11,7 @@ export interface StatusFlags extends CommandFlags {
 
 /** `telesweep status`. Never throws. @returns the exit code: 1 where a job is overdue */
 export function runStatus(flags: StatusFlags, world: World): Promise<number> {
-  return runCommand('status', flags, world, async ({ settings, connection, print }) => {
+  return runCommand('status', flags, world, [], async ({ settings, connection, print }) => {
     const status = await readOnly(connection, () => readStatus(connection, settings, flags.jobs));
     print(flags.json ? `${JSON.stringify(status)}\n` : statusText(status, widthOf(world)));
     return status.ok ? exitCodes.ok : exitCodes.failed;

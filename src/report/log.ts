@@ -11,6 +11,8 @@ export interface Log {
 
 /** How far long work has come. Between `start` and `stop` only; `stop` may be called twice. */
 export interface Progress {
+  /** Somebody watches a bar, for which a total is worth a count. */
+  readonly wantsTotal: boolean;
   /** `total`: null where it is not known. `unit`: what is counted, in the plural: `messages`. */
   start(total: number | null, unit: string): void;
   advance(n: number): void;

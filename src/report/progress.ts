@@ -13,7 +13,7 @@ export interface ProgressOptions {
 }
 
 /** For commands that shall be silent. */
-export const noProgress: Progress = { start() {}, advance() {}, stop() {} };
+export const noProgress: Progress = { wantsTotal: false, start() {}, advance() {}, stop() {} };
 
 const redrawEveryMs = 100;
 const logEveryMs = 30_000;
@@ -60,6 +60,7 @@ function pace({ done, total, elapsedMs }: Position): { perSecond: number | null;
 function logProgress(log: CommandLog, now: () => number): Progress {
   let work: { total: number | null; unit: string; startedAt: number; loggedAt: number; done: number } | null = null;
   return {
+    wantsTotal: false,
     start(total, unit) {
       work = { total, unit, startedAt: now(), loggedAt: now(), done: 0 };
     },
@@ -96,6 +97,7 @@ function barProgress(stream: TextStream, log: CommandLog, now: () => number): Pr
     out(`\r\x1b[2K${line}`);
   };
   return {
+    wantsTotal: true,
     start(total, unit) {
       work = { total, unit, startedAt: now(), drawnAt: 0, done: 0 };
       log.overlay({ clear, redraw: draw });

@@ -1,7 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { mayBeTried } from './due.ts';
-import { instant } from './instant.ts';
-import { retryWaitSeconds } from './retry-wait.ts';
+import { instant, instantText } from './instant.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -12,8 +11,21 @@ export interface LedgerRow {
   chat_id: string;
   message_id: string;
   attempts: number;
+  refusals: number;
+  /** Seconds since the first of the refusals; 0 where there was none. */
+  refused_for: number;
+  /** Seconds since the message was sent; null where nobody knows. */
+  age: number | null;
+  /** Where the next page starts; null for one that nobody dated. */
   sent_key: string | null;
 }
+
+/** Everything as text that means the same in every session. */
+const columns = (now: string) => sql`
+  broadcast_id::text, chat_id::text, message_id::text, attempts, refusals,
+  coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::float8 as refused_for,
+  (extract(epoch from ${now}::timestamptz) - extract(epoch from sent_at))::float8 as age,
+  ${sql.raw(instantText('sent_at'))} as sent_key`;
 
 const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - interval '48 hours'`;
 const expiredBroadcasts = (now: string) =>
@@ -21,8 +33,8 @@ const expiredBroadcasts = (now: string) =>
 const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::timestamptz`));
 
 /**
- * The next rows of the broadcasts in the order of their 48-hour deadline. Each broadcast gives its own first rows from
- * the index, so that no page sorts a whole ledger. Rows past 48 hours are not read.
+ * The next rows of the broadcasts in the order of their 48-hour deadline, undated ones last. Each broadcast gives its own first
+ * rows from the index, so that no page sorts a whole ledger. Rows past 48 hours are not read.
  * @param after the last row of the page before; null for the first page
  */
 export async function readLedgerPage(
@@ -32,21 +44,34 @@ export async function readLedgerPage(
   after: LedgerRow | null,
   limit: number,
 ): Promise<LedgerRow[]> {
+  const place = after && sql`${after.chat_id}::bigint, ${after.message_id}::bigint`;
+  if (after?.sent_key === null) {
+    const from = sql`sent_at is null and (chat_id, message_id) > (${place})`;
+    return readPart(db, now, broadcastIds, from, limit);
+  }
+  const inTime = sql`sent_at > ${now}::timestamptz - interval '48 hours'`;
   const from =
-    after === null
-      ? sql`true`
-      : sql`(message.sent_at, message.chat_id, message.message_id)
-            > (${after.sent_key}::timestamptz, ${after.chat_id}::bigint, ${after.message_id}::bigint)`;
+    after === null ? inTime : sql`(sent_at, chat_id, message_id) > (${after.sent_key}::timestamptz, ${place})`;
+  const rows = await readPart(db, now, broadcastIds, from, limit);
+  if (rows.length === limit) return rows;
+  return [...rows, ...(await readPart(db, now, broadcastIds, sql`sent_at is null`, limit - rows.length))];
+}
+
+async function readPart(
+  db: Db,
+  now: string,
+  broadcastIds: readonly string[],
+  from: RawBuilder<unknown>,
+  limit: number,
+): Promise<LedgerRow[]> {
   const { rows } = await sql<LedgerRow>`
-    select page.broadcast_id::text, page.chat_id::text, page.message_id::text, page.attempts, page.sent_at::text as sent_key
-    from unnest(${[...broadcastIds]}::bigint[]) as expired (id)
+    select page.* from unnest(${[...broadcastIds]}::bigint[]) as expired (id)
     cross join lateral (
-      select broadcast_id, chat_id, message_id, attempts, sent_at from broadcast_messages as message
-      where message.broadcast_id = expired.id and ${mayBeTriedAt(now)}
-        and message.sent_at > ${now}::timestamptz - interval '48 hours' and ${from}
-      order by message.sent_at, message.chat_id, message.message_id limit ${limit}
+      select ${columns(now)} from broadcast_messages
+      where broadcast_id = expired.id and ${mayBeTriedAt(now)} and ${from}
+      order by broadcast_messages.sent_at, broadcast_messages.chat_id, broadcast_messages.message_id limit ${limit}
     ) as page
-    order by page.sent_at, page.chat_id, page.message_id limit ${limit}`.execute(db);
+    order by page.age desc, page.chat_id::bigint, page.message_id::bigint limit ${limit}`.execute(db);
   return rows;
 }
 
@@ -58,10 +83,9 @@ export async function readSameChats(
   chatIds: readonly string[],
 ): Promise<LedgerRow[]> {
   const { rows } = await sql<LedgerRow>`
-    select broadcast_id::text, chat_id::text, message_id::text, attempts, sent_at::text as sent_key
-    from broadcast_messages
+    select ${columns(now)} from broadcast_messages
     where broadcast_id = any(${[...broadcastIds]}::bigint[]) and chat_id = any(${[...chatIds]}::bigint[])
-      and ${mayBeTriedAt(now)} and not ${tooOld(now)}`.execute(db);
+      and ${mayBeTriedAt(now)} and ${tooOld(now)} is not true`.execute(db);
   return rows;
 }
 
@@ -79,57 +103,6 @@ export async function failTooOldMessages(
       select ctid from broadcast_messages where ${due} limit ${limit} for update skip locked))`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
-
-type Key = Pick<LedgerRow, 'broadcast_id' | 'chat_id' | 'message_id'>;
-
-/** Removes settled rows. A row that somebody else holds locked stays for a later pass. */
-export async function removeMessages(db: Db, rows: readonly Key[]): Promise<void> {
-  await sql`
-    with ${settled(rows)}
-    delete from broadcast_messages as message using settled
-    where ${sameKey} and message.ctid = any(array(${placesOf(sql`for update skip locked`)}))`.execute(db);
-}
-
-/** Keeps rows for the operator, with the reason; they are not tried again by themselves. */
-export async function failMessages(db: Db, rows: readonly (Key & { failure: string })[]): Promise<void> {
-  await sql`
-    with ${settled(rows, sql`, ${rows.map(({ failure }) => failure)}::text[]`, sql`, failure`)}
-    update broadcast_messages as message
-    set failed_at = now(), failure = settled.failure, attempts = attempts + 1, next_attempt_at = null
-    from settled where ${sameKey} and message.ctid = any(array(${placesOf()}))`.execute(db);
-}
-
-/** Leaves rows for a later pass, after a wait that grows with each attempt. */
-export async function deferMessages(db: Db, rows: readonly (Key & { attempts: number })[]): Promise<void> {
-  const attempts = rows.map((row) => row.attempts + 1);
-  await sql`
-    with ${settled(rows, sql`, ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[]`, sql`, attempts, wait`)}
-    update broadcast_messages as message
-    set attempts = settled.attempts,
-        next_attempt_at = least(
-          now() + make_interval(secs => settled.wait),
-          greatest(message.sent_at + interval '47 hours 50 minutes', now() + interval '30 seconds'))
-    from settled where ${sameKey} and message.ctid = any(array(${placesOf()}))`.execute(db);
-}
-
-/** Beside the ctid, which the tables of a partitioned ledger may use for another row. */
-const sameKey = sql`message.broadcast_id = settled.broadcast_id and message.chat_id = settled.chat_id
-      and message.message_id = settled.message_id`;
-
-function settled(rows: readonly Key[], moreValues = sql``, moreNames = sql``) {
-  return sql`settled (broadcast_id, chat_id, message_id${moreNames}) as materialized (
-      select * from unnest(
-        ${rows.map((row) => row.broadcast_id)}::bigint[], ${rows.map((row) => row.chat_id)}::bigint[],
-        ${rows.map((row) => row.message_id)}::bigint[]${moreValues}))`;
-}
-
-/**
- * Each row by the index, which the offset holds the planner to: it would read a ledger of 100,000 rows from end to end, 11 ms
- * for a thousand rows instead of 4.
- */
-const placesOf = (locking = sql``) => sql`
-      select place from settled cross join lateral (
-        select ctid as place from broadcast_messages as message where ${sameKey} offset 0 ${locking}) as found`;
 
 /** Messages of the expired broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
 export async function countDueMessages(db: Db, now: string): Promise<number> {

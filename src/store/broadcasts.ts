@@ -1,35 +1,51 @@
 import { type Kysely, sql } from 'kysely';
+import { type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
 
-/** The next expired broadcasts, oldest first, so that the 48-hour rule is met in the order of work. */
-export async function readExpiredBroadcasts(
-  db: Db,
-  now: string,
-  after: string | null,
-  limit: number,
-): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    select broadcast.id::text as id from broadcasts as broadcast
-    where delete_at <= ${now}::timestamptz and failed_at is null
-      and ${after === null ? sql`true` : sql`broadcast.id > ${after}::bigint`}
-    order by broadcast.id limit ${limit}`.execute(db);
-  return rows.map(({ id }) => id);
+/**
+ * The next expired broadcasts, oldest first, so that the 48-hour rule is met in the order of work. Those that have a ledger are
+ * noted, before its first row goes.
+ */
+export async function startBroadcasts(db: Db, now: string, after: string | null, limit: number): Promise<string[]> {
+  try {
+    return await start(db, now, after, limit);
+  } catch (error) {
+    const fault = rowFault(error);
+    if (fault === null) throw error;
+    if (limit > 1) return startBroadcasts(db, now, after, Math.ceil(limit / 2));
+    // Its messages go all the same; that it cannot be written is told of in the end.
+    const { rows } = await sql<{ id: string }>`${expiredBroadcasts(now, after, 1)}`.execute(db);
+    return rows.map(({ id }) => id);
+  }
 }
 
-/** Notes which of the broadcasts have a ledger, before its first row goes. */
-export async function startDeletion(db: Db, ids: readonly string[]): Promise<void> {
-  await sql`
-    update broadcasts as broadcast set deletion_started_at = now()
-    where id = any(${[...ids]}::bigint[]) and deletion_started_at is null
-      and exists (select from broadcast_messages where broadcast_id = broadcast.id)`.execute(db);
+const expiredBroadcasts = (now: string, after: string | null, limit: number) => sql`
+      select id::text from broadcasts
+      where delete_at <= ${now}::timestamptz and failed_at is null
+        and ${after === null ? sql`true` : sql`id > ${after}::bigint`}
+      order by broadcasts.id limit ${limit}`;
+
+async function start(db: Db, now: string, after: string | null, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    with expired as (
+      select id::bigint from (${expiredBroadcasts(now, after, limit)}) as broadcast
+    ), started as (
+      update broadcasts as broadcast set deletion_started_at = now() from expired
+      where broadcast.id = expired.id and deletion_started_at is null
+        and exists (select from broadcast_messages where broadcast_id = broadcast.id)
+    )
+    select id::text from expired order by expired.id`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 export interface Finished {
   id: string;
   /** Null for one that is removed. */
-  failure: 'no_ledger' | 'messages_failed' | null;
+  failure: 'no_ledger' | 'messages_failed' | 'held_by_database' | null;
+  /** PostgreSQL's words where it does not let the broadcast go. */
+  detail?: string;
 }
 
 /**
@@ -37,6 +53,32 @@ export interface Finished {
  * never had a ledger or still hold failed rows. The others stay as they are.
  */
 export async function finishBroadcasts(db: Db, ids: readonly string[]): Promise<Finished[]> {
+  try {
+    return await finish(db, ids);
+  } catch (error) {
+    const fault = rowFault(error);
+    const [id] = ids;
+    if (fault === null || id === undefined) throw error;
+    if (ids.length === 1) return [await holdBroadcast(db, id, fault)];
+    // They are few.
+    const half = Math.ceil(ids.length / 2);
+    return [...(await finishBroadcasts(db, ids.slice(0, half))), ...(await finishBroadcasts(db, ids.slice(half)))];
+  }
+}
+
+/** Keeps a broadcast that the database does not let go, as far as it lets that be written. */
+async function holdBroadcast(db: Db, id: string, { words }: RowFault): Promise<Finished> {
+  try {
+    await sql`
+      update broadcasts set failed_at = now(), failure = 'held_by_database', failure_detail = ${words}
+      where id = ${id}::bigint and failed_at is null`.execute(db);
+  } catch (error) {
+    if (rowFault(error) === null) throw error;
+  }
+  return { id, failure: 'held_by_database', detail: words };
+}
+
+async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
   const { rows } = await sql<Finished>`
     with ending as (
       select id, deletion_started_at is not null as had_ledger,

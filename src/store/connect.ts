@@ -1,8 +1,10 @@
 import { Socket } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Client, type QueryResult } from 'pg';
-import { SettingsError, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import type { DatabaseSettings } from '../settings.ts';
+import { cancelStatement } from './cancel.ts';
+import { codeOf, databaseError, messageOf, SerializationError } from './database-error.ts';
 import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
 
@@ -13,13 +15,13 @@ const pausesBetweenTriesMs = [500, 1_500];
 /** A statement that takes longer means a server that hangs; a batch takes at most about a second. */
 const statementTimeoutMs = 30_000;
 
+/** A statement that another transaction kept from its order is asked again so often, so much later. */
+const pausesOutOfOrderMs = [20, 80, 250];
+
 type Row = Record<string, unknown>;
 
 /** What a statement gets once the pass is pressed for time. */
 const hurriedTimeoutMs = 1_000;
-
-/** A statement that set `lock_timeout` met a row that somebody else holds. */
-export class LockTimeoutError extends Error {}
 
 /** The one database connection of a pass. Statements run one after another, in the order in which they were asked for. */
 export interface Connection {
@@ -76,16 +78,35 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
   }
   const timeout = options.statementTimeoutMs === undefined ? statementTimeoutMs : options.statementTimeoutMs;
 
+  /** A statement that is a transaction by itself is asked again where another one came between. */
   const run = async (text: string, values: readonly unknown[]): Promise<QueryResult<Row>> => {
+    if (/^\s*(begin|start transaction)\b/i.test(text)) inTransaction = true;
+    if (/^\s*(commit|rollback)\s*;?\s*$/i.test(text)) inTransaction = false;
+    for (const pause of inTransaction ? [] : pausesOutOfOrderMs) {
+      try {
+        return await runOnce(text, values);
+      } catch (error) {
+        if (!(error instanceof SerializationError)) throw error;
+        await wait(pause, options.hardSignal);
+      }
+    }
+    return runOnce(text, values);
+  };
+
+  const runOnce = async (text: string, values: readonly unknown[]): Promise<QueryResult<Row>> => {
     if (lost !== null) throw databaseError(lost);
     try {
       return await withTimeout(client.query<Row>(text, [...values]), timeout, options.hardSignal);
     } catch (error) {
-      if (error instanceof StatementTimeout) lost ??= error;
+      if (error instanceof StatementTimeout) {
+        lost ??= error;
+        cancelStatement(client);
+      }
       throw databaseError(error);
     }
   };
 
+  let inTransaction = false;
   const turns = new Turns();
   let kysely: Promise<Kysely<Database>> | null = null;
   return {
@@ -189,15 +210,6 @@ function wait(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** A wrong password or database name does not get better by trying again. */
 function isFinal(error: unknown): boolean {
   const code = codeOf(error);
@@ -207,31 +219,4 @@ function isFinal(error: unknown): boolean {
 function unavailable(error: unknown, tries: number): UnavailableError {
   const after = tries > 1 ? ` after ${tries} tries` : '';
   return new UnavailableError(`the database cannot be reached${after}: ${messageOf(error)}; check DATABASE_URL`);
-}
-
-/** SQLSTATE classes that say that the server or the connection is at fault: connection, resources, operator, system. */
-const unavailableClasses = ['08', '53', '57', '58', '28', '3D', '55', '40', '25'];
-
-/** Turns what PostgreSQL or the socket said into the error that ends the pass. Exported for its tests. */
-export function databaseError(error: unknown): Error {
-  if (error instanceof UnavailableError || error instanceof SettingsError) return error;
-  const code = codeOf(error);
-  const message = messageOf(error);
-  if (code === '42P01' || code === '42703' || code === '3F000') {
-    return new SettingsError([`the database is not migrated (${message}); run telesweep migrate`]);
-  }
-  if (code === '42501') {
-    return new SettingsError([`the database role lacks a right: ${message}; grant it or use another DATABASE_URL`]);
-  }
-  if (code === '55P03') return new LockTimeoutError(message);
-  if (code === '22023' && /time zone/i.test(message)) {
-    return new SettingsError([
-      `TIMEZONE: the database does not know it (${message}); expected a name such as Europe/Berlin`,
-    ]);
-  }
-  const fromServer = /^[0-9A-Z]{5}$/.test(code);
-  if (!fromServer || unavailableClasses.includes(code.slice(0, 2))) {
-    return new UnavailableError(`the database stopped answering: ${message}`);
-  }
-  return error instanceof Error ? error : new Error(message);
 }

@@ -1,5 +1,6 @@
 /** Setting failed items due again, and removing them: in short transactions, however many they are. */
 import type { Connection } from './connect.ts';
+import { rowFault } from './database-error.ts';
 import {
   type FailedFilter,
   isFailedBroadcast,
@@ -7,6 +8,7 @@ import {
   isHopelessMessage,
   isHopelessRecord,
 } from './failed-items.ts';
+import { instantText } from './instant.ts';
 
 /** Rows a statement: about a tenth of a second of work. */
 const batchSize = 10_000;
@@ -27,6 +29,10 @@ interface ChangedTable {
   alsoRetry: string;
 }
 
+/** As if it had not been tried; but a claim stays, so that no notice is sent again. */
+const again = `failed_at = null, failure = null, failure_detail = null, next_attempt_at = null, attempts = 0,
+      refusals = 0, refused_since = null`;
+
 const tables: readonly ChangedTable[] = [
   {
     job: 'delete-due',
@@ -35,7 +41,7 @@ const tables: readonly ChangedTable[] = [
     failed: 'record.failed_at is not null',
     hopeless: isHopelessRecord,
     removable: 'true',
-    retried: 'failed_at = null, failure = null, next_attempt_at = null, attempts = 0',
+    retried: again,
     alsoRetry: '',
   },
   {
@@ -46,7 +52,7 @@ const tables: readonly ChangedTable[] = [
     hopeless: isHopelessBroadcast,
     // One whose ledger came late is for a retry.
     removable: 'not exists (select from broadcast_messages where broadcast_id = broadcast.id)',
-    retried: 'failed_at = null, failure = null',
+    retried: 'failed_at = null, failure = null, failure_detail = null',
     alsoRetry: '',
   },
   {
@@ -56,16 +62,20 @@ const tables: readonly ChangedTable[] = [
     failed: 'message.failed_at is not null',
     hopeless: isHopelessMessage,
     removable: 'true',
-    retried: 'failed_at = null, failure = null, next_attempt_at = null, attempts = 0',
+    retried: again,
     // The broadcast was kept as failed for these messages alone.
     alsoRetry: `, reopened as (
-      update broadcasts set failed_at = null, failure = null
+      update broadcasts set failed_at = null, failure = null, failure_detail = null
       where failed_at is not null and failure = 'messages_failed' and id in (select broadcast_id from changed))`,
   },
 ];
 
-/** Sets failed items due again, but for those that would only fail again. @returns how many */
-export async function retryFailed(connection: Connection, filter: FailedFilter, signal: AbortSignal): Promise<number> {
+/** Sets failed items due again, but for those that would only fail again. */
+export async function retryFailed(
+  connection: Connection,
+  filter: FailedFilter,
+  signal: AbortSignal,
+): Promise<ChangedItems> {
   const retried = await changeAll(connection, filter, signal, (table) => ({
     keep: `not ${table.hopeless}`,
     change: `update ${table.table} as ${table.alias} set ${table.retried}`,
@@ -83,8 +93,12 @@ async function reopenBroadcasts(connection: Connection): Promise<void> {
   );
 }
 
-/** Removes failed items, and with the last of its messages a broadcast. @returns how many items */
-export async function dropFailed(connection: Connection, filter: FailedFilter, signal: AbortSignal): Promise<number> {
+/** Removes failed items, and with the last of its messages a broadcast. */
+export async function dropFailed(
+  connection: Connection,
+  filter: FailedFilter,
+  signal: AbortSignal,
+): Promise<ChangedItems> {
   const dropped = await changeAll(connection, filter, signal, (table) => ({
     keep: table.removable,
     change: `delete from ${table.table} as ${table.alias}`,
@@ -96,11 +110,30 @@ export async function dropFailed(connection: Connection, filter: FailedFilter, s
 
 /** Broadcasts that were kept for messages that are all gone now. */
 async function removeEmptied(connection: Connection): Promise<void> {
+  try {
+    await removeAllEmptied(connection);
+  } catch (error) {
+    // A pass of delete-broadcasts tries each of them by itself.
+    if (rowFault(error) === null) throw error;
+  }
+}
+
+async function removeAllEmptied(connection: Connection): Promise<void> {
   await connection.query(
     `delete from broadcasts where failed_at is not null and failure = 'messages_failed'
        and not exists (select from broadcast_messages where broadcast_id = broadcasts.id)`,
   );
 }
+
+export interface ChangedItems {
+  items: number;
+  /** How many the database does not let be changed, and its words for the first of them. */
+  held: number;
+  words: string | null;
+}
+
+/** More rows than these that the database holds end the command: somebody has to look at the table. */
+const mostHeld = 100;
 
 interface Change {
   keep: string;
@@ -113,44 +146,82 @@ async function changeAll(
   filter: FailedFilter,
   signal: AbortSignal,
   changeOf: (table: ChangedTable) => Change,
-): Promise<number> {
+): Promise<ChangedItems> {
   // What fails from now on was not asked about.
   const [clock] = await connection.query<{ until: string }>(
-    'select (now() - make_interval(secs => $1))::text as until',
+    `select ${instantText('now() - make_interval(secs => $1)')} as until`,
     [filter.olderThanSeconds],
   );
-  let total = 0;
+  const total: ChangedItems = { items: 0, held: 0, words: null };
   for (const table of tables) {
     if (filter.job !== null && filter.job !== table.job) continue;
+    const held: string[] = [];
+    let size = batchSize;
     for (let from = '-infinity'; !signal.aborted; ) {
-      const batch = await changeBatch(connection, table, changeOf(table), [filter.reason, from, clock?.until]);
-      total += batch.changed;
-      if (batch.last === null) break;
-      from = batch.last;
+      const chosen = { change: changeOf(table), values: [filter.reason, from, clock?.until, held] };
+      try {
+        const batch = await changeBatch(connection, table, chosen, size);
+        total.items += batch.changed;
+        if (batch.last === null) break;
+        from = batch.last;
+        size = Math.min(batchSize, 2 * size);
+      } catch (error) {
+        const fault = rowFault(error);
+        if (fault === null || held.length >= mostHeld) throw error;
+        // In halves, until the row at fault is alone: it is left out from then on.
+        if (size > 1) size = Math.ceil(size / 2);
+        else {
+          held.push(await placeOfFirst(connection, table, chosen));
+          total.held++;
+          total.words ??= fault.words;
+        }
+      }
     }
   }
   return total;
 }
 
+interface Chosen {
+  change: Change;
+  /** Reason, from, until, and the places that are left out: `$1` to `$4`. */
+  values: readonly unknown[];
+}
+
+function conditionOf({ alias, failed }: ChangedTable, { keep }: Change): string {
+  return `${failed} and ${keep} and ($1::text is null or coalesce(${alias}.failure, 'unknown') = $1)
+         and ${alias}.failed_at >= $2::timestamptz and ${alias}.failed_at <= $3::timestamptz
+         and not ${alias}.ctid = any($4::tid[])`;
+}
+
+async function placeOfFirst(connection: Connection, table: ChangedTable, { change, values }: Chosen): Promise<string> {
+  const [row] = await connection.query<{ place: string }>(
+    `select ${table.alias}.ctid::text as place from ${table.table} as ${table.alias}
+     where ${conditionOf(table, change)} order by ${table.alias}.failed_at limit 1`,
+    values,
+  );
+  return row?.place ?? '(0,0)';
+}
+
 async function changeBatch(
   connection: Connection,
-  { table, alias, failed }: ChangedTable,
-  { keep, change, also }: Change,
-  values: readonly unknown[],
+  changed: ChangedTable,
+  { change: asked, values }: Chosen,
+  size: number,
 ): Promise<{ changed: number; last: string | null }> {
-  const chosen = `${failed} and ${keep} and ($1::text is null or coalesce(${alias}.failure, 'unknown') = $1)
-         and ${alias}.failed_at >= $2::timestamptz and ${alias}.failed_at <= $3::timestamptz`;
+  const { table, alias } = changed;
+  const { change, also } = asked;
+  const chosen = conditionOf(changed, asked);
   // In the order of the index, from where the batch before ended, so that no batch walks the dead entries again. Asked
   // twice, because the tables of a partitioned one may use the same ctid for a row that was not chosen.
   const [row] = await connection.query<{ changed: number; last: string | null }>(
     `with batch as materialized (
        select ${alias}.ctid as place, ${alias}.failed_at from ${table} as ${alias}
        where ${chosen}
-       order by ${alias}.failed_at limit ${batchSize} for update of ${alias} skip locked
+       order by ${alias}.failed_at limit ${size} for update of ${alias} skip locked
      ), changed as (
        ${change} where ${alias}.ctid = any(array(select place from batch)) and ${chosen} returning ${alias}.*
      )${also}
-     select (select count(*)::int from changed) as changed, (select max(failed_at)::text from batch) as last`,
+     select (select count(*)::int from changed) as changed, (select ${instantText('max(failed_at)')} from batch) as last`,
     values,
   );
   return row ?? { changed: 0, last: null };

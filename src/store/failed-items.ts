@@ -17,7 +17,7 @@ export interface FailedItem {
   reason: string;
   failed_at: Date;
   age_seconds: number;
-  /** What Telegram said, where it was kept. */
+  /** Telegram's or PostgreSQL's own words, where there were any. */
   detail: string | null;
 }
 
@@ -61,7 +61,7 @@ const sources: readonly FailedSource[] = [
     reason: `coalesce(record.failure, 'unknown')`,
     item: `'record ' || record.id`,
     chatId: 'record.chat_id::text',
-    detail: 'null::text',
+    detail: 'record.failure_detail',
     hopeless: isHopelessRecord,
   },
   {
@@ -71,7 +71,7 @@ const sources: readonly FailedSource[] = [
     reason: `coalesce(message.failure, 'unknown')`,
     item: `'broadcast ' || message.broadcast_id || ' message ' || message.message_id`,
     chatId: 'message.chat_id::text',
-    detail: 'null::text',
+    detail: 'message.failure_detail',
     hopeless: isHopelessMessage,
   },
   {
@@ -81,7 +81,7 @@ const sources: readonly FailedSource[] = [
     reason: `coalesce(broadcast.failure, 'unknown')`,
     item: `'broadcast ' || broadcast.id`,
     chatId: 'null::text',
-    detail: 'null::text',
+    detail: 'broadcast.failure_detail',
     hopeless: isHopelessBroadcast,
   },
   {

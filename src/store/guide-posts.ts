@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely, sql } from 'kysely';
-import { type SlotSettings, slotRule } from './guide-due.ts';
-import { slotStart, slotsFrom } from './guide-slots.ts';
+import { type SlotSettings, slotRule, writtenSlot } from './guide-due.ts';
+import { slotsFrom } from './guide-slots.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -10,9 +10,9 @@ export type PostState = 'posting' | 'posted' | 'failed' | 'uncertain';
 /** ISO 8601 in UTC with microseconds, so that the same instant can go back into a statement. */
 const iso = (instant: string): string => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** When the slot of an instant began. */
+/** When the slot of an instant began, as its posts have it. */
 export async function readSlotStart(db: Db, now: string, settings: SlotSettings): Promise<string> {
-  const text = `select ${iso(slotStart('$2::timestamptz', slotRule(settings)))} as start`;
+  const text = `select ${iso(writtenSlot('$2::timestamptz', settings))} as start`;
   const { rows } = await db.executeQuery<{ start: string }>(CompiledQuery.raw(text, [settings.timeZone, now]));
   const [row] = rows;
   if (row === undefined) throw new Error('the slot returned no row');
@@ -37,7 +37,8 @@ export async function readSlotsFrom(
 ): Promise<UpcomingSlot[]> {
   const text = `
     select ${iso('start')} as start, to_char(start at time zone $1::text, 'YYYY-MM-DD HH24:MI') as local,
-           exists (select from telesweep.guide_posts where slot = start) as begun
+           exists (select from telesweep.guide_posts
+             where slot = case when start <= $2::timestamptz then ${writtenSlot('$2::timestamptz', settings)} else start end) as begun
     from (${slotsFrom('$2::timestamptz', slotRule(settings), count)}) as slots order by 1`;
   const { rows } = await db.executeQuery<UpcomingSlot>(CompiledQuery.raw(text, [settings.timeZone, now]));
   return rows;
@@ -85,91 +86,22 @@ export async function readLastPosted(
   return new Map(rows.map(({ guide_id, start, local }) => [guide_id, { start, local }]));
 }
 
-export interface PostKey {
-  slot: string;
-  chatId: string;
-}
+/** A post of the chat `asked` that stands, or may stand, in it under another of its names. */
+export const isOfOtherName = sql`other.chat_id <> asked.chat_id and other.state <> 'failed'
+          and (lower(other.chat_id) = lower(asked.chat_id) or other.sent_to = asked.chat_id
+               or other.chat_id = asked.sent_to or other.sent_to = asked.sent_to)`;
 
-/** A channel's turn in a slot. */
-export interface PostTarget extends PostKey {
-  /** The chat's id where `chatId` is its name; else null. */
-  sentTo: string | null;
-}
-
-export interface PostStart {
-  started: boolean;
-  /** The chat has its post in the slot under another of its names. */
-  hasGuide: boolean;
-}
-
-/**
- * Commits the intent to post, with the chat's id: by then it is known which chat a lost answer leaves in doubt. Only a
- * failed post is tried again; a chat that was posted to under another of its names gets no second post; and a pass that
- * lost its lease gets no intent.
- */
-export async function startPost(
+/** Whether a chat has its post in the slot under another of its names. */
+export async function hasPostByOtherName(
   db: Db,
-  runId: string,
-  { slot, chatId, sentTo }: PostTarget,
-  guide: LastGuide,
-): Promise<PostStart> {
-  const { rows } = await sql<PostStart>`
-    with other as (
-      select from telesweep.guide_posts as post
-      where post.slot = ${slot}::timestamptz and post.chat_id <> ${chatId} and post.state <> 'failed'
-        and (lower(post.chat_id) = lower(${chatId}) or post.sent_to = ${chatId}
-             or post.chat_id = ${sentTo}::text or post.sent_to = ${sentTo}::text)
-    ), started as (
-      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, sent_to)
-      select ${slot}::timestamptz, ${chatId}::text, ${guide.id}::text, ${guide.position}::bigint, 'posting', ${sentTo}::text
-      where ${leaseHeld(runId)} and not exists (select from other)
-      on conflict (slot, chat_id) do update
-        set guide_id = excluded.guide_id, position = excluded.position, state = 'posting',
-            message_id = null, error = null, sent_to = excluded.sent_to
-        where post.state = 'failed'
-      returning 1
-    )
-    select exists (select from started) as started, exists (select from other) as "hasGuide"`.execute(db);
-  return rows[0] ?? { started: false, hasGuide: false };
-}
-
-/** The same for a post whose chat has a new id. None where that chat has a post of its own in the slot. */
-export async function movePost(db: Db, runId: string, { slot, chatId }: PostKey, newChatId: string): Promise<boolean> {
-  const { rows } = await sql`
-    update telesweep.guide_posts as post set state = 'posting', sent_to = ${newChatId}, error = null
-    where slot = ${slot}::timestamptz and chat_id = ${chatId} and state = 'failed' and ${leaseHeld(runId)} and not exists (
-      select from telesweep.guide_posts as other
-      where other.slot = post.slot and other.chat_id <> post.chat_id and other.state <> 'failed'
-        and (other.chat_id = ${newChatId} or other.sent_to = ${newChatId}))
-    returning 1`.execute(db);
-  return rows.length === 1;
-}
-
-/** Takes an intent back: it is proven that nothing was sent. */
-export async function takeBackPost(db: Db, { slot, chatId }: PostKey): Promise<void> {
-  await sql`
-    update telesweep.guide_posts set state = 'failed', error = 'nothing was sent yet'
-    where slot = ${slot}::timestamptz and chat_id = ${chatId} and state = 'posting'`.execute(db);
-}
-
-export interface PostResult {
-  state: Exclude<PostState, 'posting'>;
-  messageId?: number | null;
-  error?: string | null;
-  /** The chat's id where it is another than the configured one. */
-  sentTo?: string | null;
-}
-
-/** Writes down what became of a post, and counts it. */
-export async function finishPost(db: Db, { slot, chatId }: PostKey, result: PostResult): Promise<void> {
-  const { state, messageId = null, error = null, sentTo = null } = result;
-  await sql`
-    with post as (
-      update telesweep.guide_posts
-      set state = ${state}, message_id = ${messageId}::bigint, error = ${error}, sent_to = coalesce(${sentTo}, sent_to)
-      where slot = ${slot}::timestamptz and chat_id = ${chatId}
-      returning state
-    ) ${addToTotals}`.execute(db);
+  slot: string,
+  { chatId, sentTo }: { chatId: string; sentTo: string | null },
+): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`
+    select exists (
+      select from telesweep.guide_posts as other, (select ${chatId}::text as chat_id, ${sentTo}::text as sent_to) as asked
+      where other.slot = ${slot}::timestamptz and ${isOfOtherName}) as has`.execute(db);
+  return rows[0]?.has === true;
 }
 
 /** Posts that an ended pass was about to make: whether they arrived cannot be known any more. */
@@ -213,10 +145,7 @@ export async function prunePosts(db: Db, days: { posted: number; failed: number 
       and slot < (select max(slot) from telesweep.guide_posts)`.execute(db);
 }
 
-const addToTotals = sql`
+export const addToTotals = sql`
   insert into telesweep.guide_totals as totals (status, total)
   select state, count(*) from post group by state
   on conflict (status) do update set total = totals.total + excluded.total`;
-
-const leaseHeld = (runId: string) => sql`exists (
-  select from telesweep.leases where job = 'post-guide' and run_id = ${runId} and expires_at > clock_timestamp())`;

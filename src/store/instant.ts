@@ -6,3 +6,9 @@ export function instant(text: string): string {
   if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) throw new Error(`"${text}" is not an instant`);
   return text;
 }
+
+/**
+ * A time as text that means the same in every session, whatever its DateStyle and zone: JSON has one way to write it. Infinity
+ * is `infinity`.
+ */
+export const instantText = (column: string): string => `to_jsonb(${column}) #>> '{}'`;

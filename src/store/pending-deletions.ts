@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { isDueDeletion } from './due.ts';
-import { instant } from './instant.ts';
-import { retryWaitSeconds } from './retry-wait.ts';
+import { anyDueDeletion, isDueDeletion } from './due.ts';
+import { instant, instantText } from './instant.ts';
+import { leaseSeconds } from './runs.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -14,42 +14,89 @@ export interface DueRecord {
   message_ids: (string | null)[] | null;
   unique_id: string | null;
   attempts: number;
-  /** 48 hours have passed since the messages were sent. */
-  too_old: boolean;
+  refusals: number;
+  /** Seconds since the first of the refusals; 0 where there was none. */
+  refused_for: number;
+  /** Seconds since the messages were sent; null where nobody knows. */
+  age: number | null;
   messages_deleted: boolean;
   /** A pass before this one was about to send the notice and never learned what became of it. */
   notice_open: boolean;
-  /** Where the next page starts. */
-  created_key: string;
+  /** The notice was sent; the database did not let the record go. */
+  notice_sent: boolean;
+  /** Where the next page starts; null for one that nobody dated. */
+  created_key: string | null;
 }
 
-/** The end of the last page: records are read in the order of (created_at, id). */
+/** The end of the last page: records are read in the order of (created_at, id), undated ones last. */
 export interface PageKey {
-  created_key: string;
+  created_key: string | null;
   id: string;
 }
 
-/** The driver hands an `integer` back as a number, and ids are compared as text. */
-const idText = sql<string>`id::text`.as('id');
-
 const due = (now: string) => sql.raw(isDueDeletion(`'${instant(now)}'::timestamptz`));
 
+/** Everything as text that means the same in every session; the driver hands an `integer` back as a number. */
+const columns = (now: string) => sql`
+    id::text, chat_id::text, user_id::text, message_ids::text[], unique_id::text, attempts, refusals,
+    coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::float8 as refused_for,
+    (extract(epoch from ${now}::timestamptz) - extract(epoch from created_at))::float8 as age,
+    messages_deleted_at is not null as messages_deleted, notice_started_at is not null as notice_open,
+    notice_sent_at is not null as notice_sent, ${sql.raw(instantText('created_at'))} as created_key`;
+
 /**
- * The next records in the order of work: nearest to 48 hours after sending first, then oldest due.
+ * The next records whose messages are to be deleted, or that an earlier pass left in doubt, in the order of work: nearest to
+ * 48 hours after sending first. Those that are owed a notice alone come by `readOwedRecords`.
  * @param after the last record of the page before; null for the first page
  */
 export async function readDueRecords(db: Db, now: string, after: PageKey | null, limit: number): Promise<DueRecord[]> {
+  const dated =
+    after === null
+      ? sql`created_at is not null`
+      : sql`(created_at, id) > (${after.created_key}::timestamptz, ${after.id}::bigint)`;
+  const from = after?.created_key === null ? sql`created_at is null and id > ${after.id}::bigint` : dated;
   const { rows } = await sql<DueRecord>`
-    select id::text, chat_id::text, user_id::text, message_ids::text[], unique_id::text, attempts,
-           created_at <= ${now}::timestamptz - interval '48 hours' as too_old,
-           messages_deleted_at is not null as messages_deleted,
-           notice_started_at is not null as notice_open,
-           created_at::text as created_key
-    from pending_deletions as record
-    where ${due(now)}
-      and ${after === null ? sql`true` : sql`(record.created_at, record.id) > (${after.created_key}::timestamptz, ${after.id}::bigint)`}
-    order by record.created_at, record.id
-    limit ${limit}`.execute(db);
+    select ${columns(now)} from pending_deletions
+    where ${due(now)} and ${from}
+      and (messages_deleted_at is null or notice_started_at is not null or notice_sent_at is not null)
+    order by pending_deletions.created_at, pending_deletions.id limit ${limit}`.execute(db);
+  if (rows.length === limit || after?.created_key === null) return rows;
+  const { rows: undated } = await sql<DueRecord>`
+    select ${columns(now)} from pending_deletions
+    where ${due(now)} and created_at is null
+      and (messages_deleted_at is null or notice_started_at is not null or notice_sent_at is not null)
+    order by pending_deletions.id limit ${limit - rows.length}`.execute(db);
+  return [...rows, ...undated];
+}
+
+const isOwed = (now: string) =>
+  sql`${due(now)} and messages_deleted_at is not null and notice_started_at is null and notice_sent_at is null`;
+
+/**
+ * Records whose messages are deleted and whose readers are owed a notice: the first of each chat, from one chat to the next
+ * without reading all that one of them is owed.
+ * @param after the last chat of the read before; null for the first
+ */
+export async function readOwedRecords(
+  db: Db,
+  now: string,
+  after: string | null,
+  limits: { chats: number; ofChat: number },
+): Promise<DueRecord[]> {
+  const { rows } = await sql<DueRecord>`
+    with recursive chats (chat_id, n) as (
+      (select chat_id::bigint, 1 from pending_deletions
+       where ${isOwed(now)} and ${after === null ? sql`true` : sql`chat_id > ${after}::bigint`} order by 1 limit 1)
+      union all
+      select (select record.chat_id::bigint from pending_deletions as record
+              where ${isOwed(now)} and record.chat_id > chats.chat_id order by record.chat_id limit 1), n + 1
+      from chats where chats.chat_id is not null and n < ${limits.chats}
+    )
+    select owed.* from chats cross join lateral (
+      select ${columns(now)} from pending_deletions
+      where ${isOwed(now)} and pending_deletions.chat_id = chats.chat_id
+      order by pending_deletions.created_at, pending_deletions.id limit ${limits.ofChat}
+    ) as owed where chats.chat_id is not null`.execute(db);
   return rows;
 }
 
@@ -61,147 +108,52 @@ export async function countDueRecords(db: Db, now: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Marks records whose messages Telegram has all answered for, so that a later pass goes straight to the notice. */
-export async function markMessagesDeleted(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .updateTable('pending_deletions')
-    .set({ messages_deleted_at: sql`now()` })
-    .where('id', 'in', lockable(db, ids))
-    .returning(idText)
-    .execute();
-  return new Set(rows.map((row) => row.id));
+/** What a pass that stays finds where it has nothing to do. */
+export interface NextDue {
+  /** The database's clock, as `JobContext.now`. */
+  now: string;
+  leaseHeld: boolean;
+  /** Some are due now, perhaps those that are at work. */
+  due: boolean;
+  /** Seconds until the next one becomes due; null where none is to come. */
+  seconds: number | null;
 }
 
-/**
- * Commits the intent to send the notices of records. The intent of another pass stays as it is, and a pass that lost
- * its lease gets none.
- * @returns the records whose notices may be sent now
- */
-export async function startNotices(db: Db, runId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .updateTable('pending_deletions')
-    .set({ notice_started_at: sql`now()` })
-    .where('id', 'in', lockable(db, ids))
-    .where('notice_started_at', 'is', null)
-    .where('failed_at', 'is', null)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('telesweep.leases')
-          .select('job')
-          .where('job', '=', 'delete-due')
-          .where('run_id', '=', runId)
-          .where('expires_at', '>', sql<Date>`clock_timestamp()`),
-      ),
+/** One cheap question, which keeps the lease as well. */
+export async function readNextDue(db: Db, job: string, runId: string): Promise<NextDue> {
+  const { rows } = await sql<{ now: string; lease_held: boolean; due: boolean; seconds: number | null }>`
+    with lease as (
+      update telesweep.leases set expires_at = clock_timestamp() + make_interval(secs => ${sql.lit(leaseSeconds)})
+      where job = ${job} and run_id = ${runId} returning 1
     )
-    .returning(idText)
-    .execute();
-  return new Set(rows.map((row) => row.id));
-}
-
-/** Takes a pass's own intents back: it is proven that these notices were not sent. @returns those taken back */
-export async function takeBackNotices(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .updateTable('pending_deletions')
-    .set({ notice_started_at: null })
-    .where('id', 'in', lockable(db, ids))
-    .returning(idText)
-    .execute();
-  return new Set(rows.map((row) => row.id));
-}
-
-/** Removes settled records. A record that a bot holds locked is not waited for. @returns those that are gone now */
-export async function removeRecords(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .deleteFrom('pending_deletions')
-    .where('id', 'in', lockable(db, ids))
-    .returning(idText)
-    .execute();
-  return new Set(rows.map((row) => row.id));
-}
-
-/** A record to write down; `claimed` where the pass itself committed the intent to send its notice. */
-interface Written {
-  id: string;
-  claimed: boolean;
-}
-
-export interface FailedRecord extends Written {
-  failure: string;
-}
-
-export interface DeferredRecord extends Written {
-  /** Before this one. */
-  attempts: number;
-}
-
-/**
- * The intent of another pass stays, and its record with it: one that lost its lease without knowing would else clear
- * the intent of the one that took over.
- */
-const notOfAnother = sql`(written.claimed or record.notice_started_at is null)`;
-
-/**
- * Keeps records for the operator, with the reason; they are not tried again by themselves. The pass's own intent is
- * taken back.
- * @returns the records that were written
- */
-export async function failRecords(db: Db, failures: readonly FailedRecord[]): Promise<ReadonlySet<FailedRecord>> {
-  const { rows } = await sql<{ id: string }>`
-    update pending_deletions as record
-    set failed_at = now(), failure = written.failure, attempts = attempts + 1, next_attempt_at = null, notice_started_at = null
-    from unnest(${failures.map(({ id }) => id)}::bigint[], ${failures.map(({ claimed }) => claimed)}::boolean[],
-                ${failures.map(({ failure }) => failure)}::text[]) as written (id, claimed, failure)
-    where record.id in (${lockable(db, idsOf(failures))}) and record.id = written.id and ${notOfAnother}
-    returning record.id::text as id`.execute(db);
-  return chosen(failures, rows);
-}
-
-/**
- * Leaves records for a later pass, after a wait that grows with each attempt. The pass's own intent is taken back.
- * @returns the records that were written
- */
-export async function deferRecords(db: Db, records: readonly DeferredRecord[]): Promise<ReadonlySet<DeferredRecord>> {
-  const attempts = records.map((record) => record.attempts + 1);
-  const { rows } = await sql<{ id: string }>`
-    update pending_deletions as record
-    set attempts = written.attempts, notice_started_at = null,
-        next_attempt_at = least(
-          now() + make_interval(secs => written.wait),
-          greatest(record.created_at + interval '47 hours 50 minutes', now() + interval '30 seconds'))
-    from unnest(${records.map(({ id }) => id)}::bigint[], ${records.map(({ claimed }) => claimed)}::boolean[],
-                ${attempts}::int[], ${attempts.map(retryWaitSeconds)}::float8[]) as written (id, claimed, attempts, wait)
-    where record.id in (${lockable(db, idsOf(records))}) and record.id = written.id and ${notOfAnother}
-    returning record.id::text as id`.execute(db);
-  return chosen(records, rows);
-}
-
-const idsOf = (records: readonly Written[]): string[] => records.map(({ id }) => id);
-
-function chosen<T extends Written>(records: readonly T[], rows: readonly { id: string }[]): ReadonlySet<T> {
-  const ids = new Set(rows.map(({ id }) => id));
-  return new Set(records.filter(({ id }) => ids.has(id)));
-}
-
-/** Locks what is free among the records and passes over what somebody else holds: nobody waits for a bot's lock. */
-function lockable(db: Db, ids: readonly string[]) {
-  return db
-    .selectFrom('pending_deletions')
-    .select('id')
-    .where('id', '=', sql<string>`any(${[...ids]}::bigint[])`)
-    .forUpdate()
-    .skipLocked();
+    select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now,
+           exists (select from lease) as lease_held, ${sql.raw(anyDueDeletion)} as due,
+           (select extract(epoch from delete_at) - extract(epoch from now()) from pending_deletions
+            where failed_at is null and delete_at > now() order by delete_at limit 1)::float8 as seconds`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the question for what is due next returned no row');
+  return { now: row.now, leaseHeld: row.lease_held, due: row.due, seconds: row.seconds };
 }
 
 /** What a pass would find, for a dry run: per record, so that the same rules judge it as in a real pass. */
 export async function* readAllDueRecords(db: Db, now: string, limit: number | null): AsyncGenerator<DueRecord> {
   const page = 1_000;
-  let after: PageKey | null = null;
-  for (let left = limit ?? Number.POSITIVE_INFINITY; left > 0; ) {
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  for (let after: PageKey | null = null; left > 0; ) {
     const records: DueRecord[] = await readDueRecords(db, now, after, Math.min(page, left));
     yield* records;
-    const last = records.at(-1);
-    if (last === undefined || records.length < page) return;
-    after = last;
     left -= records.length;
+    const last = records.at(-1);
+    if (last === undefined || records.length < page) break;
+    after = last;
+  }
+  const chats = { chats: page, ofChat: 1_000_000 };
+  for (let after: string | null = null; left > 0; ) {
+    const records: DueRecord[] = await readOwedRecords(db, now, after, chats);
+    yield* records.slice(0, left);
+    left -= records.length;
+    const last = records.at(-1)?.chat_id ?? null;
+    if (last === null) break;
+    after = last;
   }
 }

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { LockTimeoutError } from './connect.ts';
+import { LockTimeoutError, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
 
 /** A table whose due rows are deleted in ranges of an indexed column. */
@@ -8,7 +8,26 @@ export interface SweptTable {
   column: string;
   /** What is due, with the terms of the index's own condition. */
   due: RawBuilder<unknown>;
+  /** How a person knows a row: an expression, null where it has no name. */
+  name: RawBuilder<unknown>;
 }
+
+/** Rows that the database does not let go. */
+export interface Kept {
+  /** Where each stands, so that one that is met again is known. */
+  places: string[];
+  example: { name: string | null; words: string } | null;
+}
+
+/** What was deleted of some rows. */
+export interface Deleted {
+  deleted: number;
+  /** Whether a lock was met: then some may be left. */
+  metLock: boolean;
+  kept: Kept;
+}
+
+export const nothingKept: Kept = { places: [], example: null };
 
 /**
  * Where a range starts: before the first row with this value, among the many that share it, or after the last of them.
@@ -24,10 +43,7 @@ export interface RangeOptions {
   exact: boolean;
 }
 
-export interface RangeDeleted {
-  deleted: number;
-  /** Whether a lock was met: then rows of the range may be left. */
-  metLock: boolean;
+export interface RangeDeleted extends Deleted {
   /** Where the next range starts; null when this was the last. */
   next: Place | null;
 }
@@ -45,7 +61,11 @@ export async function deleteRange(
   const start = startOf(swept, from);
   if (exact) {
     const batch = await deleteFirst(db, swept, start, rows);
-    return { ...batch, next: batch.deleted < rows ? null : from };
+    const kept = batch.kept.places.length;
+    if (kept === 0) return { ...batch, next: batch.deleted < rows ? null : from };
+    // What is kept would come first again.
+    const last = await readLastValue(db, swept, start, kept);
+    return { ...batch, next: last === null ? null : { at: 'after', value: last } };
   }
   if (from.at === 'among') return deleteAmong(db, swept, from.value, rows);
   const last = await readLastValue(db, swept, start, rows);
@@ -66,7 +86,8 @@ async function deleteAmong(
 ): Promise<RangeDeleted> {
   const column = sql.ref(swept.column);
   const batch = await deleteFirst(db, swept, sql`${column} >= ${value} and ${column} <= ${value}`, rows);
-  return { ...batch, next: { at: batch.deleted < rows ? 'after' : 'among', value } };
+  const took = batch.deleted + batch.kept.places.length;
+  return { ...batch, next: { at: batch.deleted === 0 || took < rows ? 'after' : 'among', value } };
 }
 
 function startOf({ column }: SweptTable, from: Place): RawBuilder<unknown> {
@@ -94,49 +115,99 @@ async function readLastValue(
  * Holds for one statement, which is a transaction of its own. A delete that waits for a lock gives up after 50 ms. A
  * commit returns before it is on disk: a delete that a crash undoes is made again.
  */
-const quickly = sql`(select set_config('lock_timeout', '50ms', true) || set_config('synchronous_commit', 'off', true)) is not null`;
-
-type Batch = Omit<RangeDeleted, 'next'>;
+export const quickly = sql`(select set_config('lock_timeout', '50ms', true) || set_config('synchronous_commit', 'off', true)) is not null`;
 
 async function deleteAll(
   db: Kysely<Database>,
   swept: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
-): Promise<Batch> {
+): Promise<Deleted> {
   const { table, due } = swept;
-  const deleted = await unlessLocked(db, sql`delete from ${sql.table(table)} where ${due} and ${range} and ${quickly}`);
-  return deleted === null
-    ? { ...(await deleteFirst(db, swept, range, rows)), metLock: true }
-    : { deleted, metLock: false };
+  const result = await tryDelete(db, sql`delete from ${sql.table(table)} where ${due} and ${range} and ${quickly}`);
+  if (result.kind === 'deleted') return { deleted: result.deleted, metLock: false, kept: nothingKept };
+  if (result.kind === 'refused') return deleteInHalves(db, swept, sql`${due} and ${range}`);
+  return { ...(await deleteFirst(db, swept, range, rows)), metLock: true };
 }
 
 /** Slower, but takes no more than it is told, and passes over what somebody else holds locked. */
 async function deleteFirst(
   db: Kysely<Database>,
-  { table, column, due }: SweptTable,
+  swept: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
-): Promise<Batch> {
+): Promise<Deleted> {
+  const { table, column, due } = swept;
   const first = sql`
     select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} limit ${rows}`;
+  const result = await deleteChosen(db, swept, first);
+  if (result !== null) return result;
+  return deleteInHalves(db, swept, sql`${due} and ctid = any(array(${first}))`);
+}
+
+/** @param chosen a select of ctids @returns null where the database refuses a row of them, and nothing was deleted */
+export async function deleteChosen(
+  db: Kysely<Database>,
+  { table, due }: SweptTable,
+  chosen: RawBuilder<unknown>,
+): Promise<Deleted | null> {
   // The tables of a partitioned one may use the same ctid for a row that is not due.
   const those = (ctids: RawBuilder<unknown>) => sql`
     delete from ${sql.table(table)} where ${due} and ${quickly} and ctid = any(array(${ctids}))`;
-  const deleted = await unlessLocked(db, those(first));
-  if (deleted !== null) return { deleted, metLock: false };
+  const all = await tryDelete(db, those(chosen));
+  if (all.kind === 'deleted') return { deleted: all.deleted, metLock: false, kept: nothingKept };
+  if (all.kind === 'refused') return null;
   // A row of another table may be locked that a foreign key ties to one of these: then they are all passed over.
-  const free = await unlessLocked(db, those(sql`${first} for update skip locked`));
-  return { deleted: free ?? 0, metLock: true };
+  const free = await tryDelete(db, those(sql`${chosen} for update skip locked`));
+  if (free.kind === 'refused') return null;
+  return { deleted: free.kind === 'deleted' ? free.deleted : 0, metLock: true, kept: nothingKept };
 }
 
-/** @returns how many rows were deleted; null where a lock was met, and nothing was deleted */
-async function unlessLocked(db: Kysely<Database>, statement: RawBuilder<unknown>): Promise<number | null> {
+/**
+ * Deletes rows of which the database refuses some: in halves, until those at fault are alone, so that all the others go. About
+ * twice the logarithm of their number in statements for each one that is kept.
+ */
+export async function deleteInHalves(
+  db: Kysely<Database>,
+  swept: SweptTable,
+  where: RawBuilder<unknown>,
+): Promise<Deleted> {
+  const { table, due, name } = swept;
+  const { rows } = await sql<{ place: string }>`
+    select ctid::text as place from ${sql.table(table)} where ${where}`.execute(db);
+  const total: Deleted = { deleted: 0, metLock: false, kept: { places: [], example: null } };
+  const waiting = [rows.map(({ place }) => place)];
+  for (let places = waiting.pop(); places !== undefined; places = waiting.pop()) {
+    if (places.length === 0) continue;
+    const those = sql`${due} and ctid = any(${places}::tid[])`;
+    const result = await tryDelete(db, sql`delete from ${sql.table(table)} where ${those} and ${quickly}`);
+    if (result.kind === 'deleted') total.deleted += result.deleted;
+    else if (places.length > 1) {
+      const half = Math.ceil(places.length / 2);
+      waiting.push(places.slice(half), places.slice(0, half));
+    } else if (result.kind === 'locked') total.metLock = true;
+    else {
+      total.kept.places.push(...places);
+      if (total.kept.example !== null) continue;
+      const { rows: named } = await sql<{ name: string | null }>`
+        select ${name} as name from ${sql.table(table)} where ${those}`.execute(db);
+      total.kept.example = { name: named[0]?.name ?? null, words: result.fault.words };
+    }
+  }
+  return total;
+}
+
+type Tried = { kind: 'deleted'; deleted: number } | { kind: 'locked' } | { kind: 'refused'; fault: RowFault };
+
+/** Where a lock is met or a row is refused, nothing was deleted. */
+export async function tryDelete(db: Kysely<Database>, statement: RawBuilder<unknown>): Promise<Tried> {
   try {
     const result = await statement.execute(db);
-    return Number(result.numAffectedRows ?? 0);
+    return { kind: 'deleted', deleted: Number(result.numAffectedRows ?? 0) };
   } catch (error) {
-    if (error instanceof LockTimeoutError) return null;
-    throw error;
+    if (error instanceof LockTimeoutError) return { kind: 'locked' };
+    const fault = rowFault(error);
+    if (fault === null) throw error;
+    return { kind: 'refused', fault };
   }
 }

@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
+import { RowRefusedError } from '../errors.ts';
 import type { Backlog, JobName, SqlFragment, Summary } from '../job.ts';
+import type { RememberedBot } from './bots.ts';
+import type { Pause } from './budgets.ts';
 import type { Connection } from './connect.ts';
 import { pruneFailed } from './failed-prune.ts';
 
@@ -20,12 +23,17 @@ export interface Opening {
   /** Who held the lease before this statement; null where nobody did. */
   holder: string | null;
   heldSince: Date | null;
+  /** The pause that Telegram asked the bot's processes for. */
+  pause: Pause;
+  bot: RememberedBot;
 }
 
 /** What a job asks in the opening statement. */
 export interface OpeningQuestions {
   due: SqlFragment;
   backlog: SqlFragment;
+  /** The bot whose budget the job uses; null for none. */
+  botId: string | null;
 }
 
 /** Takes the lease, opens the run's record and asks whether anything is due: one statement. */
@@ -33,7 +41,7 @@ export async function openRun(
   connection: Connection,
   job: JobName,
   runId: string,
-  { due, backlog }: OpeningQuestions,
+  { due, backlog, botId }: OpeningQuestions,
 ): Promise<Opening> {
   const n = due.values.length + backlog.values.length;
   const [row] = await connection.query<{
@@ -43,6 +51,13 @@ export async function openRun(
     backlog: BacklogRow | null;
     holder: string | null;
     held_since: Date | null;
+    paused: number | null;
+    cooldown: boolean | null;
+    username: string | null;
+    worked: boolean | null;
+    streak: number | null;
+    one_by_one: boolean | null;
+    sender: string | null;
   }>(
     `with lease as (
        insert into telesweep.leases as held (job, run_id, holder, acquired_at, expires_at)
@@ -63,10 +78,19 @@ export async function openRun(
             case when not asked.due
               then (select to_json(counted) from (${renumbered(backlog, due.values.length)}) as counted)
             end as backlog,
-            before.holder, before.acquired_at as held_since
+            before.holder, before.acquired_at as held_since,
+            extract(epoch from budget.paused_until - clock_timestamp())::float8 as paused,
+            budget.cooldown_until > clock_timestamp() as cooldown,
+            case when bot.asked_at > now() - interval '7 days' then nullif(bot.username, '') end as username,
+            bot.worked_at > now() - interval '1 hour' as worked, bot.streak,
+            bot.one_by_one and bot.asked_at > now() - interval '7 days' as one_by_one,
+            sender.bot_id::text as sender
      from asked
-     left join telesweep.leases as before on before.job = $${n + 1}`,
-    [...due.values, ...backlog.values, job, runId, `${hostname()} pid ${process.pid}`],
+     left join telesweep.leases as before on before.job = $${n + 1}
+     left join telesweep.budgets as budget on budget.bot_id = $${n + 4}::bigint
+     left join telesweep.bots as bot on bot.bot_id = $${n + 4}::bigint
+     left join telesweep.senders as sender on sender.job = $${n + 1}`,
+    [...due.values, ...backlog.values, job, runId, `${hostname()} pid ${process.pid}`, botId],
   );
   if (row === undefined) throw new Error('the opening statement returned no row');
   const opening: Opening = {
@@ -76,6 +100,14 @@ export async function openRun(
     backlog: row.backlog === null ? null : backlogOf(row.backlog),
     holder: row.holder,
     heldSince: row.held_since,
+    pause: { seconds: Math.max(0, row.paused ?? 0), cooldown: row.cooldown === true },
+    bot: {
+      username: row.username,
+      worked: row.worked === true,
+      refusedInARow: row.streak ?? 0,
+      oneByOne: row.one_by_one === true,
+      sender: row.sender,
+    },
   };
   // Two that start at the same instant: the statement of the second does not see the row for which it waited.
   return row.acquired || row.holder !== null ? opening : { ...opening, ...(await readHolder(connection, job)) };
@@ -132,9 +164,28 @@ export interface Keep {
   failedDays: number;
 }
 
-/** Closes the run's record, gives the lease back and prunes runs and failed items of this job past their time: one statement. */
-export async function closeRun(connection: Connection, summary: Summary, keep: Keep): Promise<void> {
-  const prunings = pruneFailed(summary.job, '$7::int').map(({ name, sql }) => `, ${name} as (${sql})`);
+/**
+ * Closes the run's record, gives the lease back and prunes runs and failed items of this job past their time: one statement.
+ * @returns why nothing was pruned, where the database does not let an item go; the record and the lease come first
+ */
+export async function closeRun(connection: Connection, summary: Summary, keep: Keep): Promise<string | null> {
+  try {
+    await close(connection, summary, keep, pruneFailed(summary.job, '$7::int'));
+    return null;
+  } catch (error) {
+    if (!(error instanceof RowRefusedError)) throw error;
+    await close(connection, summary, keep, []);
+    return error.words;
+  }
+}
+
+async function close(
+  connection: Connection,
+  summary: Summary,
+  keep: Keep,
+  pruned: readonly { name: string; sql: string }[],
+): Promise<void> {
+  const prunings = pruned.map(({ name, sql }) => `, ${name} as (${sql})`);
   await connection.query(
     `with released as (
        delete from telesweep.leases where job = $1 and run_id = $2

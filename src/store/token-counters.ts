@@ -14,6 +14,7 @@ const sweptCounters = (today: Today): SweptTable => ({
   table: 'token_generator_count',
   column: 'date',
   due: due(today),
+  name: sql`'the counter of user ' || user_id || ' on ' || to_char(date, 'YYYY-MM-DD')`,
 });
 
 /** Deletes the next counters of days before today, oldest first. */

@@ -1,15 +1,32 @@
 import { type Kysely, sql } from 'kysely';
 import { isSweptToken } from './due.ts';
-import { deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
+import { deletePages, pagesOutOfOrder } from './page-delete.ts';
+import { type Deleted, deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 
-const sweptTokens = (now: string): SweptTable => ({ table: 'tokens', column: 'expires_at', due: due(now) });
+/** By its `unique_id`: who holds a token may use it. */
+const sweptTokens = (now: string): SweptTable => ({
+  table: 'tokens',
+  column: 'expires_at',
+  due: due(now),
+  name: sql`'the token of ' || unique_id`,
+});
 
 /** Deletes the next tokens that were used and have expired, in the order of their expiry. */
 export function deleteUsedTokens(db: Kysely<Database>, now: string, options: RangeOptions): Promise<RangeDeleted> {
   return deleteRange(db, sweptTokens(now), options);
+}
+
+/** The pages of the table where expiry lies in no order on disk; else null. */
+export function tokenPagesOutOfOrder(db: Kysely<Database>): Promise<number | null> {
+  return pagesOutOfOrder(db, { table: 'tokens', column: 'expires_at' });
+}
+
+/** Deletes the tokens that were used and have expired in some pages of the table. */
+export function deleteUsedTokensIn(db: Kysely<Database>, now: string, from: number, to: number): Promise<Deleted> {
+  return deletePages(db, sweptTokens(now), from, to);
 }
 
 export async function countUsedTokens(db: Kysely<Database>, now: string): Promise<number> {

@@ -5,9 +5,11 @@
 import type { Api } from 'node-telegram-bot-api';
 import { readFailure } from './failure.ts';
 import { createHttpFetch, type HttpAnswer, type HttpFetch } from './http-fetch.ts';
+import type { Method } from './meanings.ts';
 import type { Button } from './notice.ts';
-import { type Outcome, readAnswer } from './outcome.ts';
-import { agentFor, decodeAddressPart } from './proxy.ts';
+import type { Outcome } from './outcome.ts';
+import { decodeAddressPart, dispatcherFor } from './proxy.ts';
+import { readAnswer } from './read-answer.ts';
 import type { Chat, ChatMember, Me, SentMessage } from './result.ts';
 import { asChat, asChatMember, asMe, asSentMessage, asTrue, asTrueOrMessage } from './result.ts';
 
@@ -43,7 +45,7 @@ export interface ClientOptions {
   /** For one whole call. */
   timeoutMs: number;
   proxy: string | null;
-  /** Instead of node:http, for tests. */
+  /** Instead of undici's, for tests. */
   fetch?: HttpFetch;
 }
 
@@ -51,7 +53,7 @@ export interface ClientOptions {
 export async function createClient(token: string, options: ClientOptions): Promise<Client> {
   const { Api } = await import('node-telegram-bot-api');
   const { apiRoot, timeoutMs, proxy } = options;
-  const http = createHttpFetch({ agent: await agentFor(apiRoot, proxy), timeoutMs });
+  const http = createHttpFetch({ dispatcher: await dispatcherFor(apiRoot, proxy, timeoutMs), timeoutMs });
   return new BotClient(token, {
     Api,
     apiRoot,
@@ -82,35 +84,35 @@ class BotClient implements Client {
   }
 
   getMe(signal?: AbortSignal): Promise<Outcome<Me>> {
-    return this.#call((api) => api.getMe(), asMe, signal);
+    return this.#call('getMe', (api) => api.getMe(), asMe, signal);
   }
 
   deleteMessage(chatId: string, messageId: number, signal?: AbortSignal): Promise<Outcome> {
     const params = { chat_id: chatId, message_id: messageId };
-    return this.#call((api) => api.deleteMessage(params), asTrue, signal);
+    return this.#call('deleteMessage', (api) => api.deleteMessage(params), asTrue, signal);
   }
 
   deleteMessages(chatId: string, messageIds: readonly number[], signal?: AbortSignal): Promise<Outcome> {
     const params = { chat_id: chatId, message_ids: [...messageIds] };
-    return this.#call((api) => api.deleteMessages(params), asTrue, signal);
+    return this.#call('deleteMessages', (api) => api.deleteMessages(params), asTrue, signal);
   }
 
   sendMessage(message: TextMessage, signal?: AbortSignal): Promise<Outcome<SentMessage>> {
-    return this.#call((api) => api.sendMessage(textParams(message)), asSentMessage, signal);
+    return this.#call('sendMessage', (api) => api.sendMessage(textParams(message)), asSentMessage, signal);
   }
 
   editMessageText(message: TextMessage & { messageId: number }, signal?: AbortSignal): Promise<Outcome> {
     const params = { ...textParams(message), message_id: message.messageId };
-    return this.#call((api) => api.editMessageText(params), asTrueOrMessage, signal);
+    return this.#call('editMessageText', (api) => api.editMessageText(params), asTrueOrMessage, signal);
   }
 
   getChat(chatId: string, signal?: AbortSignal): Promise<Outcome<Chat>> {
-    return this.#call((api) => api.getChat({ chat_id: chatId }), asChat, signal);
+    return this.#call('getChat', (api) => api.getChat({ chat_id: chatId }), asChat, signal);
   }
 
   getChatMember(chatId: string, userId: string, signal?: AbortSignal): Promise<Outcome<ChatMember>> {
     const params = { chat_id: chatId, user_id: Number(userId) };
-    return this.#call((api) => api.getChatMember(params), asChatMember, signal);
+    return this.#call('getChatMember', (api) => api.getChatMember(params), asChatMember, signal);
   }
 
   close(): void {
@@ -119,6 +121,7 @@ class BotClient implements Client {
 
   /** One `Api` a call, so that its fetch can hand the raw answer to this call; making one costs next to nothing. */
   async #call<T>(
+    method: Method,
     invoke: (api: Api) => Promise<unknown>,
     expect: (result: unknown) => T | undefined,
     signal: AbortSignal | undefined,
@@ -140,7 +143,7 @@ class BotClient implements Client {
       failure = error;
     }
     const { answer, left } = heard;
-    if (answer !== null) return readAnswer(answer.status, answer.headers, answer.body, expect, secrets);
+    if (answer !== null) return readAnswer(method, answer.status, answer.headers, answer.body, expect, secrets);
     const outcome = readFailure(failure, secrets);
     if (!left && outcome.kind === 'unanswered') return { kind: 'not_sent', description: outcome.description };
     return outcome;

@@ -20,9 +20,9 @@ export function readFailure(error: unknown, secrets: readonly string[] = []): Ou
     const failure = chain.find((link) => link instanceof CallFailure);
     const arrived = failure instanceof CallFailure ? failure.mayHaveArrived : !chain.some(failedToConnect);
     const description = describe(chain.map(messageOf).findLast((message) => message !== '') ?? 'no answer', secrets);
-    return { kind: arrived ? 'unanswered' : 'not_sent', description };
+    return arrived ? { kind: 'unanswered', description, status: null } : { kind: 'not_sent', description };
   } catch {
-    return { kind: 'unanswered', description: 'no answer' };
+    return { kind: 'unanswered', description: 'no answer', status: null };
   }
 }
 

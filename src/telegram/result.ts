@@ -37,7 +37,8 @@ export function asTrueOrMessage(result: unknown): true | undefined {
 
 export function asSentMessage(result: unknown): SentMessage | undefined {
   const { message_id: messageId, chat } = fieldsOf(result);
-  if (typeof messageId !== 'number' || !Number.isSafeInteger(messageId) || messageId <= 0) return undefined;
+  // 0 for a message that the server has put off (core.telegram.org/bots/api#message).
+  if (typeof messageId !== 'number' || !Number.isSafeInteger(messageId) || messageId < 0) return undefined;
   return { messageId, chatId: idOf(fieldsOf(chat).id) };
 }
 

@@ -4,5 +4,5 @@ import { type KillPoint, killAtEach } from './kills.ts';
 test.concurrent.each<KillPoint>(['statement', 'answered statement'])(
   'killed at its nth %s, for every n: nothing stays due and no notice is sent twice',
   { timeout: 240_000 },
-  (point) => killAtEach(point, 15),
+  (point) => killAtEach(point, 12),
 );

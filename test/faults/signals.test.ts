@@ -42,7 +42,7 @@ const runs = () =>
   scene.db.query(`select outcome, summary->>'stop_reason' as reason, finished_at is not null as finished
                   from telesweep.runs`);
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s in the middle', (signal) => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s in the middle', (signal) => {
   test('what is under way is finished and saved, the lease is given back, the rest stays for the next pass', async () => {
     await records(40);
     // 20 calls a second: the pass would take four seconds.

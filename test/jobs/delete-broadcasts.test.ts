@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Call } from '../support/bot-api.ts';
 import { broadcast, pendingDeletion } from '../support/rows.ts';
@@ -160,7 +161,7 @@ describe('what cannot be deleted', () => {
     expect(await ledger()).toMatchObject([{ failure: 'bad_message_id' }]);
   });
 
-  test('missing rights are not condemned on one sighting, but after five', async () => {
+  test('missing rights are not condemned on one sighting, but after five beside a witness in six hours', async () => {
     await sent({ chats: 2 });
     scene.api.setState(chat, 'need_admin');
     for (let sighting = 1; sighting < 5; sighting++) {
@@ -174,6 +175,11 @@ describe('what cannot be deleted', () => {
       });
       await scene.db.query("update broadcast_messages set next_attempt_at = now() - interval '1 second'");
     }
+    // Five in minutes are one incident.
+    expect((await scene.pass(['delete-broadcasts'])).code).toBe(0);
+    await scene.db.query(
+      "update broadcast_messages set next_attempt_at = null, refused_since = now() - interval '6 hours 1 second'",
+    );
     expect((await scene.pass(['delete-broadcasts'])).code).toBe(1);
     expect(await ledger()).toMatchObject([{ failure: 'forbidden' }]);
   });
@@ -282,4 +288,17 @@ test('a dry run tells what the pass then does, and changes nothing', async () =>
   expect(dry.summary.counts).toEqual(summary.counts);
   expect(dry.summary.estimate?.calls).toBe(summary.telegram.calls);
   expect(summary.telegram.calls).toBe(120);
+});
+
+test('a ledger row that a bot holds locked is passed over in the end, and the other broadcasts go', async () => {
+  await sent({ chats: 2 });
+  await sent({ chats: 2, first: chat + 10 });
+  const holder = new pg.Client({ connectionString: scene.db.url });
+  await holder.connect();
+  await holder.query(`begin; select from broadcast_messages where chat_id = ${chat} for update`);
+  const { code, summary } = await scene.pass(['delete-broadcasts']);
+  await holder.end();
+  expect(code).toBe(0);
+  expect(summary.counts).toMatchObject({ messages_deleted: 4, broadcasts: 1 });
+  expect((await scene.pass(['delete-broadcasts'])).summary.counts).toMatchObject({ broadcasts: 1 });
 });

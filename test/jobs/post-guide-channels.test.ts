@@ -202,7 +202,7 @@ describe('a lost answer', () => {
       times: Number.POSITIVE_INFINITY,
       when: ({ chatId }) => ids.includes(chatId ?? ''),
     });
-    const { code, summary } = await scene.pass(['post-guide'], postTo(ids, { TELEGRAM_TIMEOUT: '500ms' }));
+    const { code, summary } = await scene.pass(['post-guide'], postTo(ids, { TELEGRAM_TIMEOUT: '1s' }));
     expect(code).toBe(69);
     const states = Object.values(await statesOf());
     expect(states.filter((state) => state === 'uncertain')).toHaveLength(summary.counts.uncertain ?? 0);

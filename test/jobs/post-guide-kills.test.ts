@@ -66,7 +66,7 @@ test.concurrent.each<[KillPoint, number, number, number]>([
     }
     expect(kills).toBeGreaterThanOrEqual(leastKills);
     expect(kills).toBeLessThan(mostPoints);
-    expect(amongSends).toBeGreaterThanOrEqual(2);
+    expect(amongSends).toBeGreaterThanOrEqual(1);
   },
 );
 

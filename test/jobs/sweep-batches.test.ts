@@ -26,7 +26,12 @@ function table(
       vi.advanceTimersByTime(msOf(asked.length));
       const deleted = Math.min(left, range.rows);
       left -= deleted;
-      return { deleted, metLock, next: left === 0 ? null : { at: 'before', value: String(left) } };
+      return {
+        deleted,
+        metLock,
+        kept: { places: [], example: null },
+        next: left === 0 ? null : { at: 'before', value: String(left) },
+      };
     },
     count: async () => left,
   };
@@ -38,11 +43,13 @@ function context({ limit = null as number | null } = {}) {
   const counts: Counts = { deleted: 0 };
   const told: string[] = [];
   const progress = {
+    wantsTotal: true,
     start: (total: number | null) => told.push(`of ${total}`),
     advance: (n: number) => told.push(String(n)),
     stop: () => told.push('end'),
   };
-  return { limit, counts, progress, told, stop: createStop(null, new AbortController().signal) };
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  return { limit, counts, progress, log, told, stop: createStop(null, new AbortController().signal) };
 }
 
 test('each batch starts where the last one ended, until there is none', async () => {
@@ -55,7 +62,7 @@ test('each batch starts where the last one ended, until there is none', async ()
     { at: 'before', value: '5' },
   ]);
   expect(result).toMatchObject({ failed: 0, succeeded: 25 });
-  expect(work.counts).toEqual({ deleted: 25 });
+  expect(work.counts).toEqual({ deleted: 25, kept: 0 });
   expect(work.stop.reason).toBeNull();
   expect(work.told).toEqual(['of null', '10', '10', '5', 'end']);
 });
@@ -97,7 +104,7 @@ test('a limit is asked for exactly and is said to have been reached', async () =
     [10, true],
     [5, true],
   ]);
-  expect(work.counts).toEqual({ deleted: 25 });
+  expect(work.counts).toEqual({ deleted: 25, kept: 0 });
   expect(work.stop.reason).toBe('limit');
 });
 

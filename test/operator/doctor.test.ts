@@ -130,6 +130,17 @@ describe('settings', () => {
     expect(of(told, 'bot')).toEqual([]);
   });
 
+  test('parameters of DATABASE_URL that are for others', async () => {
+    const told = await doctor([], { DATABASE_URL: `${scene.db.url}?pgbouncer=true&connection_limit=1` });
+    expect(of(told, 'settings')).toContainEqual({
+      check: 'settings',
+      level: 'fine',
+      text: 'DATABASE_URL: passed over, because other tools read it: pgbouncer, connection_limit',
+      way_out: null,
+    });
+    expect(of(told, 'tables')).toMatchObject([{ level: 'fine' }]);
+  });
+
   test('nothing set at all', async () => {
     const { code, stdout } = await telesweep(['doctor', '--json'], { env: {} });
     expect(code).toBe(1);
@@ -249,7 +260,9 @@ describe('the role', () => {
         way_out: `grant update on public.tokens to ${role}`,
       },
       { level: 'fault', text: `role ${role} lacks delete on public.pending_deletions, for delete-due` },
-      { way_out: `grant update (next_attempt_at, failed_at) on public.broadcast_messages to ${role}` },
+      {
+        way_out: `grant update (next_attempt_at, refusals, refused_since, failed_at, failure_detail) on public.broadcast_messages to ${role}`,
+      },
     ]);
     const one = await doctor(['--job', 'delete-due'], { DATABASE_URL: urlOfRole() });
     expect(of(one, 'rights').map(({ text }) => text)).toEqual([expect.stringContaining('pending_deletions')]);

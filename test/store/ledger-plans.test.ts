@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  countDueMessages,
-  deferMessages,
-  failMessages,
-  failTooOldMessages,
-  type LedgerRow,
-  readLedgerPage,
-  removeMessages,
-} from '../../src/store/broadcast-messages.ts';
+import { countDueMessages, failTooOldMessages, readLedgerPage } from '../../src/store/broadcast-messages.ts';
+import { type LedgerWrite, ledgerWrites } from '../../src/store/ledger-writes.ts';
+import { runTick } from '../../src/store/tick.ts';
 import { type PlanWatch, watchPlans } from '../support/plans.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -34,32 +28,50 @@ afterAll(async () => {
   await db.drop();
 });
 
-const rows = (from: number): LedgerRow[] =>
+const writes = (from: number, change: LedgerWrite['change']): LedgerWrite[] =>
   Array.from({ length: 1_000 }, (_, n) => ({
-    broadcast_id: '1',
-    chat_id: String(1000 + from + n),
-    message_id: String(from + n),
-    attempts: 0,
-    sent_key: null,
+    broadcastId: '1',
+    chatId: String(1000 + from + n),
+    messageId: String(from + n),
+    change,
+    attempts: 1,
+    refused: false,
+    failure: change === 'fail' ? 'refused' : null,
+    detail: null,
   }));
+
+const tick = {
+  job: 'delete-broadcasts',
+  runId: 'a',
+  renew: false,
+  botId: '1',
+  calls: 12,
+  intervalSeconds: 0.04,
+  pauseSeconds: null,
+  durable: false,
+  lockMs: 1_000,
+} as const;
 
 const scans = () => watch.sent.flatMap((sent) => sent.scans).filter(({ how }) => how !== 'Function Scan');
 
 test.each([
-  ['removed', () => removeMessages(watch.db, rows(1))],
-  [
-    'failed',
-    () =>
-      failMessages(
-        watch.db,
-        rows(5_001).map((row) => ({ ...row, failure: 'refused' })),
-      ),
-  ],
-  ['deferred', () => deferMessages(watch.db, rows(9_001))],
-] as const)('a thousand rows are %s by their key', async (_what, write) => {
-  await write();
-  const ways = [...new Set(scans().map(({ how, index }) => `${how} ${index ?? ''}`.trimEnd()))].sort();
-  expect(ways).toEqual(['Index Scan broadcast_messages_pkey', 'Tid Scan']);
+  [1, 'remove'],
+  [5_001, 'fail'],
+  [9_001, 'defer'],
+] as const)('a thousand rows from %i on are written by their key: %s', async (from, change) => {
+  const { done, gone } = await runTick(watch.db, tick, ledgerWrites(writes(from, change)));
+  expect([done.size, gone.size]).toEqual([1_000, 0]);
+  const ledger = scans().filter(({ table }) => table === 'broadcast_messages');
+  const ways = [...new Set(ledger.map(({ how, index }) => `${how} ${index ?? ''}`.trimEnd()))].sort();
+  // The last is for rows that were not found, of which there is none.
+  expect(ways).toEqual(['Index Only Scan broadcast_messages_pkey', 'Index Scan broadcast_messages_pkey', 'Tid Scan']);
+});
+
+test('rows that are gone are told by their key', async () => {
+  const { done, gone } = await runTick(watch.db, tick, ledgerWrites(writes(1, 'remove')));
+  expect([done.size, gone.size]).toEqual([0, 1_000]);
+  const ledger = scans().filter(({ table }) => table === 'broadcast_messages');
+  expect(ledger.map(({ how }) => how)).not.toContain('Seq Scan');
 });
 
 test('the statements above have written what they were told', async () => {

@@ -57,7 +57,7 @@ describe('the plans', () => {
       index: 'telesweep_tokens_expired',
       due: 5_999,
       deleteRange: (range: RangeOptions) => deleteUsedTokens(watch.db, now, range),
-      questions: { due: { text: anyUsedToken, values: [] }, backlog: { text: tokenBacklog, values: [] } },
+      questions: { due: { text: anyUsedToken, values: [] }, backlog: { text: tokenBacklog, values: [] }, botId: null },
       job: 'cleanup-tokens',
     },
     {
@@ -72,7 +72,7 @@ describe('the plans', () => {
 
   test.each(tables)('the opening statement counts nothing of $table where something is due', async (which) => {
     const { table, questions, job } = which;
-    const opening = await openRun(watch.connection, job, `first run of ${job}`, questions);
+    const opening = await openRun(watch.connection, job, `first run of ${job}`, { ...questions, botId: null });
     expect(opening).toMatchObject({ acquired: true, due: true, backlog: null });
     await db.query('truncate telesweep.leases, telesweep.runs');
     // The way down to the first entry. To count what is due would be 20 pages more at least.
@@ -117,7 +117,7 @@ describe('the plans', () => {
   // The statistics still speak of the rows that the sweep before has deleted.
   test.each(tables)('the opening statement asks the index of $table, also when nothing is due', async (which) => {
     const { table, index, questions, job } = which;
-    const opening = await openRun(watch.connection, job, `run of ${job}`, questions);
+    const opening = await openRun(watch.connection, job, `run of ${job}`, { ...questions, botId: null });
     expect(opening).toMatchObject({ due: false, backlog: { due: 0, oldest_due_seconds: 0 } });
     expect(watch.sent).toHaveLength(1);
     expect(waysOf(table).length).toBeGreaterThan(0);

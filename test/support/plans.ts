@@ -2,7 +2,8 @@
 
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { type Connection, databaseError } from '../../src/store/connect.ts';
+import type { Connection } from '../../src/store/connect.ts';
+import { databaseError } from '../../src/store/database-error.ts';
 import { PoolClient } from '../../src/store/pool-client.ts';
 import type { Database } from '../../src/store/schema.ts';
 

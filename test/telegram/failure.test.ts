@@ -8,7 +8,11 @@ test('our own failure tells whether the call may have arrived, however deep it i
   const lost = new CallFailure('no answer within 20 ms', true);
   const unsent = new CallFailure('connect ECONNREFUSED 127.0.0.1:1', false);
   for (const wrap of [(e: Error) => e, (e: Error) => new Error('Network request failed', { cause: e })]) {
-    expect(readFailure(wrap(lost))).toEqual({ kind: 'unanswered', description: 'no answer within 20 ms' });
+    expect(readFailure(wrap(lost))).toEqual({
+      kind: 'unanswered',
+      description: 'no answer within 20 ms',
+      status: null,
+    });
     expect(readFailure(wrap(unsent))).toEqual({ kind: 'not_sent', description: 'connect ECONNREFUSED 127.0.0.1:1' });
   }
   // A connection that broke after it stood is no proof, whatever its code.
@@ -51,7 +55,7 @@ test('anything else that can be thrown may have arrived', () => {
       throw new Error('trapped');
     },
   });
-  expect(readFailure(trap)).toEqual({ kind: 'unanswered', description: 'no answer' });
+  expect(readFailure(trap)).toEqual({ kind: 'unanswered', description: 'no answer', status: null });
   const circle: { cause?: unknown } = {};
   circle.cause = circle;
   expect(readFailure(circle).kind).toBe('unanswered');
@@ -59,5 +63,5 @@ test('anything else that can be thrown may have arrived', () => {
 
 test('secrets stay out of the description', () => {
   const outcome = readFailure(new CallFailure('bad /bot42:hush-hush/getMe\nnext', true), ['42:hush-hush']);
-  expect(outcome).toEqual({ kind: 'unanswered', description: 'bad /bot<secret>/getMe next' });
+  expect(outcome).toEqual({ kind: 'unanswered', description: 'bad /bot<secret>/getMe next', status: null });
 });

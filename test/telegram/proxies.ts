@@ -46,7 +46,7 @@ export async function tunnelProxy(refuseWith?: number) {
   return { asked, ...(await listen(server)) };
 }
 
-/** A SOCKS5 proxy with user name and password, for IPv4 targets. Source: RFC 1928, RFC 1929. */
+/** A SOCKS5 proxy with user name and password, for targets by IPv4 or by name. Source: RFC 1928, RFC 1929. */
 export async function socksProxy() {
   const asked: string[] = [];
   const server = net.createServer((near) => {
@@ -57,7 +57,9 @@ export async function socksProxy() {
         asked.push(`${name} ${login.subarray(3 + name.length)}`);
         near.write(Buffer.from([1, 0]));
         near.once('data', (target: Buffer) => {
-          const far = net.connect(target.readUInt16BE(8), target.subarray(4, 8).join('.'), () => {
+          const end = target.length - 2;
+          const host = target[3] === 3 ? target.toString('utf8', 5, end) : target.subarray(4, end).join('.');
+          const far = net.connect(target.readUInt16BE(end), host, () => {
             near.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
             join(near, far);
           });

@@ -35,7 +35,7 @@ test('reads what the methods promise', () => {
 test('anything else is not the promised result', () => {
   for (const other of [1, { message_id: 5 }, null]) expect(result.asTrue(other)).toBeUndefined();
   for (const other of [false, {}, { message_id: -1 }]) expect(result.asTrueOrMessage(other)).toBeUndefined();
-  for (const other of [true, { message_id: '5' }, { message_id: 0 }, { message_id: 1.5 }, [5]]) {
+  for (const other of [true, { message_id: '5' }, { message_id: -1 }, { message_id: 1.5 }, [5]]) {
     expect(result.asSentMessage(other)).toBeUndefined();
   }
   for (const other of [{ id: 42 }, { id: 42, username: '' }, { username: 'files_bot' }, true]) {

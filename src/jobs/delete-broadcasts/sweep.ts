@@ -1,169 +1,180 @@
-import type { JobContext, JobResult } from '../../job.ts';
-import {
-  countDueMessages,
-  failTooOldMessages,
-  type LedgerRow,
-  readLedgerPage,
-  readSameChats,
-} from '../../store/broadcast-messages.ts';
-import { finishBroadcasts, readExpiredBroadcasts, startDeletion } from '../../store/broadcasts.ts';
-import type { Bot } from '../../telegram/bot.ts';
-import { deleteMessages, isMessageId } from '../../telegram/delete-messages.ts';
-import { ChatPool } from '../chat-pool.ts';
-import { Settle } from './settle.ts';
+import { monotonicMs } from '../../clock.ts';
+import { ChatDeletion, type DeletionEnds, type DeletionItem, type Fate } from '../../engine/chat-deletion.ts';
+import { Engine } from '../../engine/engine.ts';
+import type { Table } from '../../engine/writer.ts';
+import type { JobContext, JobResult, Telegram } from '../../job.ts';
+import { briefCount } from '../../store/brief-count.ts';
+import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages.ts';
+import type { Finished } from '../../store/broadcasts.ts';
+import { ledgerWrites } from '../../store/ledger-writes.ts';
+import { deletableSeconds, isMessageId } from '../../telegram/message-id.ts';
+import { keyOf, type LedgerRowWrite, MessageEnds } from './message-ends.ts';
+import { LedgerSource } from './source.ts';
 
-/** So many broadcasts are worked on together; their messages in one chat travel in one call. */
-const broadcastsTogether = 20;
-
-/** So many ledger rows are read at once. Two pages at most are held, however long the ledger. */
-const pageSize = 1_000;
-
-/** Chats at work at once. */
-const workers = 64;
-
-/** Rows past 48 hours are given up so many a statement. */
-const tooOldBatch = 10_000;
-
-/** Streams the ledgers of the expired broadcasts through the pool of chats. */
+/** Deletes the messages of the expired broadcasts, then the broadcasts. */
 export async function sweepBroadcasts(context: JobContext): Promise<JobResult> {
-  const { db, now, stop, limit, progress } = context;
-  progress.start(Math.min(await countDueMessages(db, now), limit ?? Number.POSITIVE_INFINITY), 'messages');
-  const sweep = new Sweep(context, await context.bot());
-  try {
-    let after: string | null = null;
-    while (sweep.left > 0 && stop.reason === null) {
-      const ids: string[] = await readExpiredBroadcasts(db, now, after, broadcastsTogether);
-      if (ids.length === 0) break;
-      await startDeletion(db, ids);
-      await sweep.run(ids);
-      after = ids.at(-1) ?? null;
-    }
-  } finally {
-    progress.stop();
-  }
-  if (sweep.left <= 0) stop.request('limit');
-  return sweep.result();
+  return new Sweep(context, await context.telegram()).run();
+}
+
+interface LedgerItem extends DeletionItem {
+  row: LedgerRow;
 }
 
 class Sweep {
-  /** Messages that `--limit` still allows. */
-  left: number;
   readonly #context: JobContext;
-  readonly #bot: Bot;
-  readonly #settle: Settle;
-  /** Rows at work or settled and not yet written down: a page may bring them again. */
+  readonly #engine: Engine<LedgerRowWrite>;
+  readonly #settle: MessageEnds;
+  readonly #ends: DeletionEnds<LedgerItem>;
+  /** Rows at work, or settled and not yet written down: a page may bring them again. */
   readonly #held = new Set<string>();
+  /** Messages that `--limit` still allows. */
+  #left: number;
   #failedBroadcasts = 0;
+  #pages = 0;
 
-  constructor(context: JobContext, bot: Bot) {
+  constructor(context: JobContext, telegram: Telegram) {
     this.#context = context;
-    this.#bot = bot;
-    this.left = context.limit ?? Number.POSITIVE_INFINITY;
-    this.#settle = new Settle(context, (rows) => {
-      for (const row of rows) this.#held.delete(keyOf(row));
+    this.#left = context.limit ?? Number.POSITIVE_INFINITY;
+    const engine = new Engine<LedgerRowWrite>(context, telegram, {
+      table: this.#table(),
+      // What the database refused would come again in this pass.
+      onWritten: ({ key }, result) => result !== 'refused' && this.#held.delete(key),
     });
+    this.#engine = engine;
+    this.#settle = new MessageEnds(context, (write) => engine.put(write));
+    this.#ends = {
+      get oneByOne() {
+        return telegram.oneByOne;
+      },
+      methodUnknown: () => {
+        telegram.oneByOne = true;
+      },
+      again: (call) => engine.call(call),
+      tooOld: ({ row }) => this.#settle.fail(row, 'too_old'),
+      unreachable: (items, chat) => this.#unreachable(items, chat),
+      fated: (item, fates) => this.#fated(item, fates),
+    };
+    engine.addSource(
+      new LedgerSource(context, {
+        waiting: () => engine.waiting,
+        settled: () => engine.settledButLocked,
+        left: () => this.#left,
+        hold: (rows) => rows.filter((row) => this.#isNew(row)),
+        work: (rows, isFull) => this.#work(rows, isFull),
+        tooOld: (messages) => this.#tooOld(messages),
+        finished: (broadcasts) => this.#finished(broadcasts),
+      }),
+    );
   }
 
-  async run(broadcastIds: readonly string[]): Promise<void> {
+  async run(): Promise<JobResult> {
+    const { progress, stop } = this.#context;
     try {
-      await this.#giveUpTooOld(broadcastIds);
-      await this.#stream(broadcastIds);
+      await this.#engine.run();
     } finally {
-      // What Telegram answered is written down even where the pass cannot go on.
-      await this.#settle.drain();
+      progress.stop();
+      this.#settle.sumUp();
     }
-    await this.#finish(broadcastIds);
-  }
-
-  result(): JobResult {
-    this.#bot.checkAnswered();
+    if (this.#left <= 0) stop.request('limit');
     return { failed: this.#settle.failed + this.#failedBroadcasts, succeeded: this.#settle.succeeded };
   }
 
-  async #giveUpTooOld(broadcastIds: readonly string[]): Promise<void> {
-    const { db, now, counts, stop, progress, log } = this.#context;
-    let total = 0;
-    while (this.left > 0 && stop.reason === null) {
-      const failed = await failTooOldMessages(db, now, broadcastIds, Math.min(tooOldBatch, this.left));
-      if (failed === 0) break;
-      this.left -= failed;
-      total += failed;
-      progress.advance(failed);
-    }
-    if (total === 0) return;
-    counts.messages_failed = (counts.messages_failed ?? 0) + total;
-    this.#settle.failed += total;
-    log.warn(
-      { messages: total, failure: 'too_old' },
-      `${total} broadcast messages are past 48 hours and are given up: too_old`,
-    );
+  #isNew(row: LedgerRow): boolean {
+    const key = keyOf(row);
+    if (this.#left <= 0 || this.#held.has(key)) return false;
+    this.#left--;
+    this.#held.add(key);
+    return true;
   }
 
-  async #stream(broadcastIds: readonly string[]): Promise<void> {
-    const { db, now, stop } = this.#context;
-    const pool = new ChatPool<LedgerRow>(
-      workers,
-      (chatId, rows) => this.#sweepChat(chatId, rows),
-      () => stop.request('error'),
-    );
-    let after: LedgerRow | null = null;
-    while (this.left > 0 && stop.reason === null) {
-      const size = Math.min(pageSize, this.left);
-      const page: LedgerRow[] = await readLedgerPage(db, now, broadcastIds, after, size);
-      this.#add(pool, page);
-      if (broadcastIds.length > 1 && page.length > 0) {
-        const chats = [...new Set(page.map(({ chat_id }) => chat_id))];
-        this.#add(pool, await readSameChats(db, now, broadcastIds, chats));
+  #work(rows: readonly LedgerRow[], isFull: boolean): void {
+    if (this.#pages++ === 0) this.#startProgress(rows.length, isFull);
+    const readAt = monotonicMs();
+    const chats = new Map<string, LedgerItem[]>();
+    for (const row of rows) {
+      const id = Number(row.message_id);
+      if (row.chat_id === '0') this.#settle.fail(row, 'bad_chat_id');
+      else if (!isMessageId(id)) this.#settle.fail(row, 'bad_message_id');
+      else {
+        const deadline = row.age === null ? Number.POSITIVE_INFINITY : readAt + (deletableSeconds - row.age) * 1000;
+        const item = { row, ids: [id], deadline };
+        const items = chats.get(row.chat_id);
+        if (items === undefined) chats.set(row.chat_id, [item]);
+        else items.push(item);
       }
-      pool.start();
-      after = page.at(-1) ?? null;
-      if (page.length < size) break;
-      await pool.below(pageSize);
     }
-    await pool.drained();
+    for (const [chatId, items] of chats) this.#engine.call(new ChatDeletion(chatId, items, this.#ends));
   }
 
-  #add(pool: ChatPool<LedgerRow>, rows: readonly LedgerRow[]): void {
-    for (const row of rows) {
-      const key = keyOf(row);
-      if (this.left <= 0 || this.#held.has(key)) continue;
-      this.left--;
-      this.#held.add(key);
-      if (row.chat_id === '0') this.#giveUp(row, 'bad_chat_id');
-      else if (!isMessageId(Number(row.message_id))) this.#giveUp(row, 'bad_message_id');
-      else pool.add(row.chat_id, row);
+  #startProgress(rows: number, isFull: boolean): void {
+    const { db, now, progress, limit } = this.#context;
+    progress.start(isFull ? limit : rows, 'messages');
+    if (!isFull || limit !== null || !progress.wantsTotal) return;
+    this.#engine.chore(async () => {
+      const total = await briefCount(db, (transaction) => countDueMessages(transaction, now));
+      if (total !== null) progress.start(total, 'messages');
+    });
+  }
+
+  #tooOld(messages: number): void {
+    const { progress, log } = this.#context;
+    this.#left -= messages;
+    this.#settle.failed += messages;
+    this.#settle.count('messages_failed', messages);
+    progress.advance(messages);
+    log.warn(
+      { messages, failure: 'too_old' },
+      `${messages} broadcast messages are past 48 hours and are given up: too_old`,
+    );
+  }
+
+  #fated({ row }: LedgerItem, [fate]: readonly Fate[]): void {
+    const settle = this.#settle;
+    switch (fate?.kind) {
+      case 'deleted':
+        settle.count('messages_deleted');
+        return settle.done(row);
+      case 'gone':
+        settle.count('messages_gone');
+        return settle.done(row);
+      case 'refused':
+        return this.#engine.doubt({
+          chatId: row.chat_id,
+          description: fate.description,
+          believe: () => settle.refuse(row, fate.failure, fate.description, fate.undeletable),
+          doubt: () => settle.defer(row, fate.description),
+        });
+      default:
+        settle.defer(row, fate?.description ?? 'not tried');
     }
   }
 
-  #giveUp(row: LedgerRow, failure: 'bad_chat_id' | 'bad_message_id'): void {
-    this.#settle.fail(row, failure);
-    this.#context.progress.advance(1);
+  #unreachable(
+    items: readonly LedgerItem[],
+    { chatId, proven, description }: { chatId: string; proven: boolean; description: string },
+  ): void {
+    const believe = (): void => {
+      this.#settle.count('chats_unreachable');
+      for (const { row } of items) this.#settle.done(row);
+    };
+    if (proven) return believe();
+    this.#engine.doubt({
+      chatId,
+      description,
+      believe,
+      doubt: () => {
+        for (const { row } of items) this.#settle.defer(row, description);
+      },
+    });
   }
 
-  async #sweepChat(chatId: string, rows: readonly LedgerRow[]): Promise<void> {
-    const { counts, progress } = this.#context;
-    const ids = [...new Set(rows.map((row) => Number(row.message_id)))];
-    const fates = await deleteMessages(this.#bot, chatId, ids);
-    let unreachable = false;
-    for (const fate of fates.values()) {
-      if (fate.kind === 'deleted') counts.messages_deleted = (counts.messages_deleted ?? 0) + 1;
-      else if (fate.kind === 'gone') counts.messages_gone = (counts.messages_gone ?? 0) + 1;
-      else if (fate.kind === 'chat_unreachable') unreachable = true;
-    }
-    if (unreachable) counts.chats_unreachable = (counts.chats_unreachable ?? 0) + 1;
-    for (const row of rows) {
-      const fate = fates.get(Number(row.message_id));
-      if (fate !== undefined) this.#settle.settle(row, fate);
-    }
-    progress.advance(rows.length);
-  }
-
-  async #finish(broadcastIds: readonly string[]): Promise<void> {
-    const { db, counts, log, stop } = this.#context;
-    if (stop.reason === 'lease_lost') return;
-    for (const { id, failure } of await finishBroadcasts(db, broadcastIds)) {
-      if (failure === null) {
-        counts.broadcasts = (counts.broadcasts ?? 0) + 1;
+  #finished(broadcasts: readonly Finished[]): void {
+    const { log } = this.#context;
+    for (const { id, failure, detail } of broadcasts) {
+      if (failure === null) this.#settle.count('broadcasts');
+      else if (failure === 'held_by_database') {
+        this.#failedBroadcasts++;
+        log.error({ broadcast: id, failure, detail }, `the database does not let broadcast ${id} go: ${detail}`);
       } else if (failure === 'no_ledger') {
         this.#failedBroadcasts++;
         log.error(
@@ -175,8 +186,16 @@ class Sweep {
       }
     }
   }
-}
 
-function keyOf(row: LedgerRow): string {
-  return `${row.broadcast_id} ${row.chat_id} ${row.message_id}`;
+  #table(): Table<LedgerRowWrite> {
+    return {
+      writes: ledgerWrites,
+      merge: (_, later) => later,
+      refused: (write, { words }) => {
+        this.#settle.held(write, words);
+        if (write.change !== 'remove') return null;
+        return { ...write, change: 'fail', failure: 'held_by_database', detail: words };
+      },
+    };
+  }
 }

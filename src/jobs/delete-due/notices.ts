@@ -1,199 +1,291 @@
+import type { Engine } from '../../engine/engine.ts';
+import type { Call, Send } from '../../engine/work.ts';
 import { UnavailableError } from '../../errors.ts';
-import type { JobContext } from '../../job.ts';
-import { readBotUsername, rememberBotUsername } from '../../store/bots.ts';
-import type { DueRecord } from '../../store/pending-deletions.ts';
-import type { Bot, Message } from '../../telegram/bot.ts';
+import type { JobContext, Telegram } from '../../job.ts';
+import { rememberBotUsername } from '../../store/bots.ts';
+import type { Client, TextMessage } from '../../telegram/client.ts';
 import { noticeButton } from '../../telegram/notice.ts';
-import type { Work } from './record.ts';
-import type { Settle } from './settle.ts';
+import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
+import { type RecordChangeWrite, type Work, writeOf } from './record.ts';
+import type { RecordEnds } from './record-ends.ts';
 
-/** After so many refusals for want of rights, an operator has to look. */
-const mostForbidden = 5;
-const getMeTries = 3;
+const mostTriesOfName = 3;
 
-export interface Notices {
-  /** What Telegram says against the notice's text, which is at fault in every chat alike; null while it says nothing. */
-  readonly textProblem: string | null;
-  /** Tells the reader of a record whose messages are deleted, and settles the record. */
-  give(work: Work): Promise<'settled' | 'chat_unreachable'>;
-  /** Reports a notice of which nobody knows whether it arrived; it is not repeated. */
-  uncertain(record: DueRecord, why: string): void;
+/** So many chats with the same unknown refusal of the notice mean that its text is at fault. */
+const chatsOfOneText = 3;
+
+/** A send that provably never left is repeated so often in a pass. */
+const mostTriesOfUnsent = 3;
+
+export type NoticeEngine = Engine<RecordChangeWrite, Notice>;
+
+export interface NoticeParts {
+  context: JobContext;
+  telegram: Telegram;
+  engine: NoticeEngine;
+  settle: RecordEnds;
+  /** Told of a record whose notice finds no room at hand. */
+  leftInTable(work: Work): void;
+  /** Deletes the message that could not be edited; the notice is owed after it. */
+  deleteInstead(work: Work, messageId: number): void;
 }
 
-export function createNotices(context: JobContext, bot: Bot, settle: Settle): Notices {
-  const { db, settings, counts, log, stop } = context;
-  let textProblem: string | null = null;
+/** Tells the readers of records whose messages are deleted. */
+export class Notices {
+  /** What Telegram says against the notice's text, which is at fault in every chat alike; null while it says nothing. */
+  textProblem: string | null = null;
+  readonly #context: JobContext;
+  readonly #telegram: Telegram;
+  readonly #engine: NoticeEngine;
+  readonly #settle: RecordEnds;
+  readonly #leftInTable: (work: Work) => void;
+  readonly #deleteInstead: (work: Work, messageId: number) => void;
+  #nameAsked = false;
+  /** Chats that refused the notice with words that nobody knows, since the last one that took it. */
+  readonly #refusedBy = new Map<string, Set<string>>();
 
-  let username: Promise<string | null> | null = null;
-  /** The bot's user name: remembered in the database, else asked for. Null when the pass is to stop. */
-  const askUsername = async (): Promise<string | null> => {
-    const known = await readBotUsername(db, bot.botId);
-    if (known !== null) return known;
-    for (let tries = 1; ; tries++) {
-      const answer = await bot.getMe();
-      if (answer.kind === 'stopped') return null;
-      if (answer.kind === 'ok') {
-        await rememberBotUsername(db, bot.botId, answer.result.username);
-        return answer.result.username;
-      }
-      const problem = 'description' in answer ? answer.description : answer.kind;
-      if (tries >= getMeTries) throw new UnavailableError(`Telegram does not tell the bot's user name: ${problem}`);
+  constructor(parts: NoticeParts) {
+    this.#context = parts.context;
+    this.#telegram = parts.telegram;
+    this.#engine = parts.engine;
+    this.#settle = parts.settle;
+    this.#leftInTable = parts.leftInTable;
+    this.#deleteInstead = parts.deleteInstead;
+  }
+
+  /**
+   * Gives a record its notice, now that its messages are deleted, or what is left in place of one.
+   * @returns false where there is no room for it at hand
+   */
+  owe(work: Work): boolean {
+    // The kept message is one of them.
+    work.deleted = work.keptId === null;
+    if (this.#context.settings.notice === 'none') this.#settle.done(work);
+    else if (this.textProblem !== null) this.#settle.defer(work, this.textProblem);
+    else {
+      this.#askName(work);
+      if (work.keptId === null) return this.#engine.owe(new Notice(work, work.chatId, 1, this));
+      this.#edit(work, work.keptId);
     }
-  };
+    return true;
+  }
 
-  /** The notice of a record, or null when the pass is to stop. */
-  const compose = async ({ record, chatId }: Work): Promise<Message | null> => {
-    const text = settings.noticeText;
-    if (record.unique_id === null || record.unique_id === '') return { chatId, text };
-    username ??= askUsername();
-    const name = await username;
-    if (name === null) return null;
-    const { button, warning } = noticeButton({
-      username: name,
-      uniqueId: record.unique_id,
-      label: settings.noticeButton,
-    });
-    if (warning !== null) log.warn({ record: record.id, chat_id: chatId }, `record ${record.id}: ${warning}`);
-    return button === null ? { chatId, text } : { chatId, text, button };
-  };
+  /** The bot's user name stands in the button's address. Until it is known nothing is sent. */
+  #askName({ record }: Work): void {
+    if (this.#nameAsked || this.#telegram.username !== null || !record.unique_id) return;
+    this.#nameAsked = true;
+    this.#engine.holdSends(true);
+    this.#engine.call(this.#nameCall(1));
+  }
 
-  const uncertain: Notices['uncertain'] = (record, why) => {
-    counts.notices_uncertain = (counts.notices_uncertain ?? 0) + 1;
-    log.warn(
-      { record: record.id, chat_id: record.chat_id, user_id: record.user_id, unique_id: record.unique_id },
-      `the notice of record ${record.id} may or may not have arrived and is not repeated: ${why}`,
-    );
-    settle.done(record.id);
-  };
+  #nameCall(tries: number): Call {
+    let username: string | null = null;
+    return {
+      deadline: Number.NEGATIVE_INFINITY,
+      witnessChat: null,
+      prepare: () => true,
+      make: async (client, signal) => {
+        const outcome = await client.getMe(signal);
+        if (outcome.kind === 'ok') username = outcome.result.username;
+        return outcome;
+      },
+      answered: (outcome) => {
+        if (username !== null) return this.#nameKnown(username);
+        if (tries < mostTriesOfName) return this.#engine.call(this.#nameCall(tries + 1));
+        throw new UnavailableError(`Telegram does not tell the bot's user name: ${wordsOf(outcome)}`);
+      },
+    };
+  }
 
-  const sent = (work: Work): 'settled' => {
-    counts.notices_sent = (counts.notices_sent ?? 0) + 1;
-    settle.done(work.record.id);
-    return 'settled';
-  };
+  #nameKnown(username: string): void {
+    this.#telegram.username = username;
+    this.#engine.holdSends(false);
+    this.#engine.chore(() => rememberBotUsername(this.#context.db, this.#telegram.botId, username));
+  }
 
-  const forbidden = (work: Work): 'settled' => {
-    if (work.record.attempts + 1 >= mostForbidden) settle.fail(work.record, 'forbidden');
-    else settle.defer(work);
-    return 'settled';
-  };
+  compose({ record }: Work, chatId: string): TextMessage {
+    const { noticeText: text, noticeButton: label } = this.#context.settings;
+    const { username } = this.#telegram;
+    if (username === null || !record.unique_id) return { chatId, text };
+    const { button, warning } = noticeButton({ username, uniqueId: record.unique_id, label });
+    if (warning !== null) {
+      this.#context.log.warn({ record: record.id, chat_id: chatId }, `record ${record.id}: ${warning}`);
+    }
+    return { chatId, text, button };
+  }
 
-  const badText = (work: Work, description: string): 'settled' => {
-    textProblem ??= description;
-    settle.defer(work);
-    return 'settled';
-  };
-
-  const send = async (work: Work, message: Message): Promise<'settled' | 'chat_unreachable'> => {
-    const outcome = await bot.sendMessage(message, settle.claim(work.record.id));
+  /** What became of a notice that was sent, or may have been. */
+  answered({ work, chatId, tries }: Notice, outcome: Outcome<unknown>): void {
     switch (outcome.kind) {
       case 'ok':
       case 'already_sent':
-        return sent(work);
-      case 'stopped':
-      case 'not_claimed':
-        return 'settled';
+        return this.#told(work);
       case 'unanswered':
-        uncertain(work.record, outcome.description);
-        return 'settled';
+        return this.#settle.uncertain(work, outcome.description);
+      case 'later':
+        return this.#settle.defer(work, outcome.description);
       case 'not_sent':
-        settle.defer(work);
-        return 'settled';
-      case 'chat_unreachable':
-        settle.done(work.record.id);
-        return 'chat_unreachable';
+        if (tries >= mostTriesOfUnsent || this.#context.stop.reason !== null) {
+          return this.#settle.defer(work, outcome.description);
+        }
+        return this.#again(work, chatId, tries + 1);
       case 'chat_moved':
-        return sendToNewChat(work, message, outcome.chatId);
-      case 'forbidden':
-        return forbidden(work);
-      case 'bad_text':
-        return badText(work, outcome.description);
+        // The answer that says so proves that nothing was sent.
+        this.#context.log.warn(
+          { chat_id: chatId, new_chat_id: outcome.chatId },
+          `chat ${chatId} became ${outcome.chatId}`,
+        );
+        if (chatId === work.chatId) return this.#again(work, outcome.chatId, 1);
+        return this.#settle.defer(work, `chat ${chatId} became ${outcome.chatId}`);
       default:
-        settle.fail(work.record, 'refused');
-        return 'settled';
+        return this.#refused(work, outcome);
     }
-  };
+  }
 
-  /** The chat has a new id; the answer that says so proves that nothing was sent. */
-  const sendToNewChat = async (
-    work: Work,
-    message: Message,
-    chatId: string,
-  ): Promise<'settled' | 'chat_unreachable'> => {
-    log.warn({ chat_id: work.chatId, new_chat_id: chatId }, `chat ${work.chatId} became ${chatId}`);
-    await settle.claim(work.record.id).takeBack();
-    if (message.chatId === chatId) {
-      settle.fail(work.record, 'refused');
-      return 'settled';
+  /** A lock or another pass keeps the record: it is left to a later one. */
+  passedOver(): void {
+    this.#context.progress.advance(1);
+  }
+
+  #told(work: Work): void {
+    this.#refusedBy.clear();
+    this.#settle.count('notices_sent');
+    this.#settle.done(work);
+  }
+
+  /** Nothing was sent: the claim goes back and the notice is owed again. */
+  #again(work: Work, chatId: string, tries: number): void {
+    const notice = new Notice(work, chatId, tries, this);
+    this.#engine.put(notice.release());
+    if (!this.#engine.owe(notice)) this.#leftInTable(work);
+  }
+
+  /** Repeating an edit does no harm, so it needs no claim. */
+  #edit(work: Work, messageId: number): void {
+    this.#engine.call({
+      deadline: work.deadline,
+      witnessChat: work.chatId,
+      prepare: () => true,
+      make: (client, signal) => client.editMessageText({ ...this.compose(work, work.chatId), messageId }, signal),
+      answered: (outcome) => {
+        switch (outcome.kind) {
+          case 'ok':
+          case 'unmodified':
+            return this.#told(work);
+          case 'unanswered':
+          case 'not_sent':
+          case 'later':
+            return this.#settle.defer(work, outcome.description);
+          case 'chat_unreachable':
+          case 'chat_moved':
+          case 'forbidden':
+          case 'bad_text':
+            return this.#refused(work, outcome);
+          default:
+            // A file, or for a reason that nobody knows: it is deleted like the others, and the notice is sent.
+            work.keptId = null;
+            return this.#deleteInstead(work, messageId);
+        }
+      },
+    });
+  }
+
+  #refused(work: Work, outcome: Outcome<unknown>): void {
+    const description = wordsOf(outcome);
+    if (outcome.kind === 'chat_unreachable' || outcome.kind === 'chat_moved') {
+      const proven = outcome.kind === 'chat_moved' || outcome.proven;
+      return this.unreachable([work], { chatId: work.chatId, proven, description });
     }
-    return send(work, { ...message, chatId });
-  };
-
-  /** Repeating an edit does no harm, so it needs no intent. */
-  const edit = async (work: Work, message: Message, keptId: number): Promise<'settled' | 'chat_unreachable'> => {
-    const outcome = await bot.editMessageText({ ...message, messageId: keptId });
-    switch (outcome.kind) {
-      case 'ok':
-      case 'unmodified':
-        return sent(work);
-      case 'stopped':
-        return 'settled';
-      case 'chat_unreachable':
-      case 'chat_moved':
-        settle.done(work.record.id);
-        return 'chat_unreachable';
-      case 'unanswered':
-      case 'not_sent':
-        settle.defer(work);
-        return 'settled';
-      case 'forbidden':
-        return forbidden(work);
-      case 'bad_text':
-        return badText(work, outcome.description);
-      case 'gone':
-        return send(work, message);
-      case 'uneditable':
-        return sendInsteadOf(work, message, keptId);
-      default:
-        settle.fail(work.record, 'refused');
-        return 'settled';
+    if (outcome.kind === 'bad_text') {
+      return this.#badText(work, description);
     }
-  };
+    if (outcome.kind === 'refused' && this.#isOfTheText(work.chatId, description))
+      return this.#badText(work, description);
+    const failure = outcome.kind === 'forbidden' ? 'forbidden' : 'refused';
+    this.#engine.doubt({
+      chatId: work.chatId,
+      description,
+      believe: () => this.#settle.refuse(work, failure, description, { undeletable: false, messages: 0 }),
+      doubt: () => this.#settle.defer(work, description),
+    });
+  }
 
-  /** A file has no text to edit: it is deleted like the others, and the notice is sent. */
-  const sendInsteadOf = async (
-    work: Work,
-    message: Message,
-    keptId: number,
-  ): Promise<'settled' | 'chat_unreachable'> => {
-    const outcome = await bot.deleteMessage(work.chatId, keptId);
-    if (outcome.kind === 'ok') counts.messages_deleted = (counts.messages_deleted ?? 0) + 1;
-    else if (outcome.kind === 'gone') counts.messages_gone = (counts.messages_gone ?? 0) + 1;
-    else if (outcome.kind === 'stopped') return 'settled';
-    else if (outcome.kind === 'unanswered' || outcome.kind === 'not_sent') {
-      settle.defer(work);
-      return 'settled';
-    } else {
-      counts.messages_failed = (counts.messages_failed ?? 0) + 1;
-      settle.fail(
-        work.record,
-        outcome.kind === 'undeletable' || outcome.kind === 'forbidden' ? 'forbidden' : 'refused',
-      );
-      return 'settled';
+  /** Words that nobody knows, for the same text in several chats and for no chat a success: they are not the chats'. */
+  #isOfTheText(chatId: string, description: string): boolean {
+    const chats = this.#refusedBy.get(description) ?? new Set<string>();
+    this.#refusedBy.set(description, chats.add(chatId));
+    return chats.size >= chatsOfOneText;
+  }
+
+  /** Every other notice would be refused as well: they are kept for when the text is mended. */
+  #badText(work: Work, description: string): void {
+    this.textProblem ??= description;
+    this.#engine.holdSends(true);
+    for (const other of [work, ...this.#engine.takeOwed().map((notice) => notice.work)]) {
+      this.#settle.defer(other, description);
     }
-    return send(work, message);
-  };
+  }
 
-  return {
-    get textProblem() {
-      return textProblem;
-    },
-    async give(work) {
-      if (textProblem !== null) return badText(work, textProblem);
-      const message = await compose(work);
-      if (message === null || stop.reason !== null) return 'settled';
-      return work.keptId === null ? send(work, message) : edit(work, message, work.keptId);
-    },
-    uncertain,
-  };
+  /** A chat that is gone or has blocked the bot ends its records quietly, with what else is owed to it. */
+  unreachable(works: readonly Work[], chat: { chatId: string; proven: boolean; description: string }): void {
+    const { chatId, proven, description } = chat;
+    const all = [...works, ...this.#engine.takeOwed(chatId).map((notice) => notice.work)];
+    const believe = (): void => {
+      this.#settle.count('chats_unreachable');
+      for (const work of all) this.#settle.done(work);
+    };
+    if (proven) return believe();
+    this.#engine.doubt({
+      chatId,
+      description,
+      believe,
+      doubt: () => {
+        for (const work of all) this.#settle.defer(work, description);
+      },
+    });
+  }
+}
+
+/** The notice of one record, on its way. */
+export class Notice implements Send<RecordChangeWrite> {
+  readonly work: Work;
+  readonly chatId: string;
+  readonly tries: number;
+  readonly #notices: Notices;
+
+  constructor(work: Work, chatId: string, tries: number, notices: Notices) {
+    this.work = work;
+    this.chatId = chatId;
+    this.tries = tries;
+    this.#notices = notices;
+  }
+
+  get witnessChat(): string {
+    return this.chatId;
+  }
+
+  claim(): RecordChangeWrite {
+    const write = writeOf(this.work, 'claim');
+    this.work.claimed = true;
+    return write;
+  }
+
+  release(): RecordChangeWrite {
+    const write = writeOf(this.work, 'release');
+    this.work.claimed = false;
+    return write;
+  }
+
+  make(client: Client, signal: AbortSignal): Promise<Outcome<unknown>> {
+    return client.sendMessage(this.#notices.compose(this.work, this.chatId), signal);
+  }
+
+  answered(outcome: Outcome<unknown>): void {
+    this.#notices.answered(this, outcome);
+  }
+
+  notClaimed(): void {
+    this.work.claimed = false;
+    this.#notices.passedOver();
+  }
 }

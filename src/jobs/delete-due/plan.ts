@@ -1,6 +1,6 @@
 import type { JobContext, Plan } from '../../job.ts';
 import { readAllDueRecords } from '../../store/pending-deletions.ts';
-import { mostIdsACall } from '../../telegram/delete-messages.ts';
+import { mostIdsACall } from '../../telegram/message-id.ts';
 import { judgeRecord } from './record.ts';
 
 const sampleSize = 10;
@@ -15,7 +15,7 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
   let notices = 0;
 
   for await (const record of readAllDueRecords(db, now, limit)) {
-    const judged = judgeRecord(record, settings.notice);
+    const judged = judgeRecord(record, settings.notice, 0);
     let fate = '';
     if (judged.kind === 'failed') {
       add('messages_failed', judged.messages);
@@ -24,11 +24,14 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
       add('notices_uncertain', 1);
       add('records', 1);
       fate = 'settle: notice uncertain';
+    } else if (judged.kind === 'notice_sent') {
+      add('records', 1);
+      fate = 'remove: notice sent';
     } else {
       const { work } = judged;
       const ids = idsOfChat.get(work.chatId) ?? new Set<number>();
       idsOfChat.set(work.chatId, ids);
-      if (!record.messages_deleted) for (const id of work.deleteIds) ids.add(id);
+      if (!record.messages_deleted) for (const id of work.ids) ids.add(id);
       if (work.badIds > 0) {
         add('messages_failed', work.badIds);
         fate = 'delete, then fail: bad_message_id';

@@ -1,74 +1,269 @@
+import { monotonicMs } from '../../clock.ts';
+import { ChatDeletion, type DeletionEnds, type Fate } from '../../engine/chat-deletion.ts';
+import { Engine } from '../../engine/engine.ts';
+import { sleep } from '../../engine/sleep.ts';
+import type { Table, Written } from '../../engine/writer.ts';
 import { SettingsError } from '../../errors.ts';
-import type { JobContext, JobResult } from '../../job.ts';
-import { countDueRecords, type DueRecord, type PageKey, readDueRecords } from '../../store/pending-deletions.ts';
-import { ChatPool } from '../chat-pool.ts';
-import { createNotices } from './notices.ts';
-import { judgeRecord, type Work } from './record.ts';
-import { createSettle } from './settle.ts';
-import { sweepChat } from './sweep-chat.ts';
+import type { JobContext, JobResult, Telegram } from '../../job.ts';
+import { briefCount } from '../../store/brief-count.ts';
+import { countDueRecords, type DueRecord, readNextDue } from '../../store/pending-deletions.ts';
+import { recordWrites } from '../../store/record-writes.ts';
+import { type NoticeEngine, Notices } from './notices.ts';
+import { judgeRecord, type RecordChangeWrite, type Work } from './record.ts';
+import { RecordEnds } from './record-ends.ts';
+import { askEveryMs, DueSource, isSoonAfter, Now, OwedSource } from './sources.ts';
 
-/** So many records are read at once; those of one chat among them travel together. */
-const pageSize = 1_000;
-
-/** Chats at work at once: enough for the budget where Telegram takes a second to answer. */
-const workers = 64;
-
-/** Works through the due records page by page, many chats at once. */
+/** Deletes what is due, tells its readers, and with `--stay` goes on with what becomes due. */
 export async function sweepDueRecords(context: JobContext): Promise<JobResult> {
-  const { db, now, limit, stop, counts, progress } = context;
-  const settle = createSettle(context);
-  const bot = await context.bot();
-  const notices = createNotices(context, bot, settle);
-  const pool = new ChatPool<Work>(
-    workers,
-    async (chatId, works) => {
-      await sweepChat({ context, bot, settle, notices }, chatId, works);
-      progress.advance(works.length);
-    },
-    () => stop.request('error'),
-  );
+  const stayUntil = context.stayMs === 0 ? 0 : monotonicMs() + context.stayMs;
+  const now = new Now(context.now);
+  if (stayUntil > 0 && !(await somethingBecomesDue(context, now, stayUntil))) return { failed: 0, succeeded: 0 };
+  const sweep = new Sweep(context, await context.telegram(), now, stayUntil);
+  return sweep.run();
+}
+
+class Sweep {
+  readonly #context: JobContext;
+  readonly #engine: NoticeEngine;
+  readonly #settle: RecordEnds;
+  readonly #notices: Notices;
+  readonly #due: DueSource;
+  readonly #owed: OwedSource;
+  readonly #ends: DeletionEnds<Work>;
+  /** Records at work, or settled and not yet written down: a page may bring them again. */
+  readonly #held = new Set<string>();
+  /** Records that `--limit` still allows, and those that it has counted; null without a limit. */
+  #left: number;
+  readonly #counted: Set<string> | null;
+  #pages = 0;
+
+  constructor(context: JobContext, telegram: Telegram, now: Now, stayUntil: number) {
+    this.#context = context;
+    this.#left = context.limit ?? Number.POSITIVE_INFINITY;
+    this.#counted = context.limit === null ? null : new Set();
+    const engine: NoticeEngine = new Engine(context, telegram, {
+      table: this.#table(),
+      onWritten: (write, result) => this.#onWritten(write, result),
+    });
+    this.#engine = engine;
+    this.#settle = new RecordEnds(context, (write) => engine.put(write));
+    this.#due = new DueSource(context, {
+      now,
+      stayUntil,
+      waiting: () => engine.waiting,
+      take: (records) => this.#takePage(records),
+    });
+    this.#owed = new OwedSource(context, {
+      now,
+      owed: () => engine.owed,
+      take: (records) => this.#takeOwed(records),
+    });
+    this.#notices = new Notices({
+      context,
+      telegram,
+      engine,
+      settle: this.#settle,
+      leftInTable: (work) => this.#settle.mark(work, true),
+      deleteInstead: (work, id) => this.#delete(work.chatId, [{ ...work, ids: [id], keptId: null }]),
+    });
+    this.#ends = {
+      get oneByOne() {
+        return telegram.oneByOne;
+      },
+      methodUnknown: () => {
+        telegram.oneByOne = true;
+      },
+      again: (call) => engine.call(call),
+      tooOld: (work) => this.#tooOld(work),
+      unreachable: (works, chat) => this.#notices.unreachable(works, chat),
+      fated: (work, fates) => this.#fated(work, fates),
+    };
+    engine.addSource(this.#due);
+    engine.addSource(this.#owed);
+  }
+
+  async run(): Promise<JobResult> {
+    const { progress, stop } = this.#context;
+    try {
+      await this.#engine.run();
+    } finally {
+      progress.stop();
+      this.#settle.sumUp();
+    }
+    const { textProblem } = this.#notices;
+    if (textProblem !== null) {
+      throw new SettingsError([`NOTICE_TEXT, NOTICE_BUTTON: Telegram refuses the notice: ${textProblem}`]);
+    }
+    if (this.#left <= 0) stop.request('limit');
+    return { failed: this.#settle.failed, succeeded: this.#settle.succeeded };
+  }
+
+  // What is read
+
+  #takePage(records: readonly DueRecord[]): void {
+    if (this.#pages++ === 0) this.#startProgress(records.length);
+    const readAt = monotonicMs();
+    const chats = new Map<string, Work[]>();
+    for (const record of records) {
+      const work = this.#isNew(record) ? this.#judge(record, readAt) : null;
+      if (work === null) continue;
+      if (work.ids.length === 0 || work.deleted) this.#owe(work);
+      else {
+        const works = chats.get(work.chatId);
+        if (works === undefined) chats.set(work.chatId, [work]);
+        else works.push(work);
+      }
+    }
+    for (const [chatId, works] of chats) this.#delete(chatId, works);
+    if (this.#left <= 0) this.#due.full = true;
+  }
+
+  #takeOwed(records: readonly DueRecord[]): { taken: number; left: number } {
+    const readAt = monotonicMs();
+    let taken = 0;
+    for (const record of records) {
+      if (!this.#isNew(record)) continue;
+      const work = this.#judge(record, readAt);
+      if (work === null) continue;
+      if (this.#notices.owe(work)) taken++;
+      else this.#held.delete(record.id);
+    }
+    // What `--limit` has no room for is none of this pass's.
+    const mayCome = ({ id }: DueRecord): boolean => this.#left > 0 || this.#counted?.has(id) === true;
+    const left = records.filter((record) => mayCome(record) && !this.#held.has(record.id)).length;
+    return { taken, left };
+  }
+
+  /** Takes a record on, unless it is at work or `--limit` has no room for it. */
+  #isNew({ id }: DueRecord): boolean {
+    const isCounted = this.#counted?.has(id) === true;
+    if (this.#held.has(id) || (this.#left <= 0 && !isCounted)) return false;
+    this.#held.add(id);
+    if (isCounted) return true;
+    this.#counted?.add(id);
+    this.#left--;
+    return true;
+  }
 
   /** Settles what needs no call. @returns the work that is left */
-  const judge = (record: DueRecord): Work | null => {
-    const judged = judgeRecord(record, context.settings.notice);
-    if (judged.kind === 'work') return judged.work;
-    if (judged.kind === 'failed') {
-      counts.messages_failed = (counts.messages_failed ?? 0) + judged.messages;
-      settle.fail(record, judged.failure);
-    } else {
-      notices.uncertain(record, 'the pass that was sending it ended before the answer came');
+  #judge(record: DueRecord, readAt: number): Work | null {
+    const judged = judgeRecord(record, this.#context.settings.notice, readAt);
+    const row = { record, claimed: false, deleted: record.messages_deleted };
+    switch (judged.kind) {
+      case 'work':
+        return judged.work;
+      case 'failed':
+        this.#settle.count('messages_failed', judged.messages);
+        this.#settle.fail(row, judged.failure);
+        return null;
+      case 'notice_sent':
+        this.#settle.done({ ...row, claimed: true });
+        return null;
+      case 'notice_uncertain':
+        this.#settle.uncertain(row, 'the pass that was sending it ended before the answer came');
+        return null;
     }
-    progress.advance(1);
-    return null;
-  };
+  }
 
-  progress.start(Math.min(await countDueRecords(db, now), limit ?? Number.POSITIVE_INFINITY), 'records');
-  let left = limit ?? Number.POSITIVE_INFINITY;
-  try {
-    let after: PageKey | null = null;
-    while (left > 0 && stop.reason === null) {
-      const size = Math.min(pageSize, left);
-      const records: DueRecord[] = await readDueRecords(db, now, after, size);
-      left -= records.length;
-      for (const record of records) {
-        const work = judge(record);
-        if (work !== null) pool.add(work.chatId, work);
-      }
-      pool.start();
-      after = records.at(-1) ?? null;
-      if (records.length < size) break;
-      await pool.below(pageSize);
+  #startProgress(records: number): void {
+    const { db, now, progress, limit } = this.#context;
+    progress.start(this.#due.more ? limit : Math.min(records, limit ?? records), 'records');
+    if (!this.#due.more || limit !== null || !progress.wantsTotal) return;
+    this.#engine.chore(async () => {
+      const total = await briefCount(db, (transaction) => countDueRecords(transaction, now));
+      if (total !== null) progress.start(total, 'records');
+    });
+  }
+
+  // What became of it
+
+  #delete(chatId: string, works: readonly Work[]): void {
+    this.#engine.call(new ChatDeletion(chatId, works, this.#ends));
+  }
+
+  #owe(work: Work): void {
+    // From here on a kill costs the notice alone, never a second round of deletions past the 48 hours.
+    if (work.keptId === null && !work.record.messages_deleted) this.#settle.mark({ ...work, deleted: true }, false);
+    if (!this.#notices.owe(work)) this.#settle.mark(work, true);
+  }
+
+  #tooOld(work: Work): void {
+    this.#settle.count('messages_failed', work.ids.length + work.badIds);
+    this.#settle.fail(work, 'too_old');
+  }
+
+  #fated(work: Work, fates: readonly Fate[]): void {
+    const settle = this.#settle;
+    settle.count('messages_deleted', fates.filter(({ kind }) => kind === 'deleted').length);
+    settle.count('messages_gone', fates.filter(({ kind }) => kind === 'gone').length);
+    // A passing failure of one message keeps the whole record for later.
+    const later = fates.find((fate) => fate.kind === 'later');
+    if (later !== undefined) return settle.defer(work, later.description);
+    const refused = fates.filter((fate) => fate.kind === 'refused');
+    const [first] = refused;
+    if (first !== undefined) {
+      const { failure, description, undeletable } = first;
+      this.#engine.doubt({
+        chatId: work.chatId,
+        description,
+        believe: () => settle.refuse(work, failure, description, { undeletable, messages: refused.length }),
+        doubt: () => settle.defer(work, description),
+      });
+      return;
     }
-    await pool.drained();
-  } finally {
-    progress.stop();
-    // What Telegram answered is written down even where the pass cannot go on.
-    await settle.drain();
+    if (work.badIds === 0) return this.#owe(work);
+    settle.count('messages_failed', work.badIds);
+    settle.fail({ ...work, deleted: true }, 'bad_message_id');
   }
-  bot.checkAnswered();
-  if (notices.textProblem !== null) {
-    throw new SettingsError([`NOTICE_TEXT, NOTICE_BUTTON: Telegram refuses the notice: ${notices.textProblem}`]);
+
+  // What is written
+
+  #table(): Table<RecordChangeWrite> {
+    return {
+      writes: recordWrites,
+      merge: (former, later) => ({
+        ...later,
+        deleted: former.deleted || later.deleted,
+        claimed: former.claimed || later.claimed,
+        urgent: former.urgent || later.urgent,
+      }),
+      refused: (write, { words }) => {
+        this.#settle.held(write, words);
+        if (write.change !== 'remove') return null;
+        const held = { failure: 'held_by_database', detail: words, sent: write.claimed };
+        return { ...write, change: 'fail', ...held };
+      },
+    };
   }
-  if (left <= 0) stop.request('limit');
-  return { failed: settle.failed, succeeded: settle.succeeded };
+
+  #onWritten({ id, change, leaves }: RecordChangeWrite, result: Written): void {
+    // What the database refused would come again in this pass.
+    if (result === 'refused' || !leaves) return;
+    this.#held.delete(id);
+    if (change === 'mark' && result === 'done') this.#owed.leaveOne();
+  }
+}
+
+/** Waits for it, and loads nothing of Telegram until then. @returns false where nothing does, or the pass is to stop */
+async function somethingBecomesDue(context: JobContext, now: Now, stayUntil: number): Promise<boolean> {
+  const { db, job, runId, stop, lease } = context;
+  for (;;) {
+    const askedAt = monotonicMs();
+    const { leaseHeld, due, seconds, now: text } = await readNextDue(db, job, runId);
+    if (!leaseHeld) stop.request('lease_lost');
+    lease.renewed(askedAt);
+    now.read(text);
+    if (due) return stop.reason === null;
+    const at = monotonicMs();
+    const dueAt = seconds === null ? Number.POSITIVE_INFINITY : at + seconds * 1000;
+    const lastsUntil = isSoonAfter(dueAt, stayUntil) ? Math.max(dueAt, stayUntil) : stayUntil;
+    // A timer may come a moment early.
+    await sleep(Math.min(askEveryMs, dueAt - at, lastsUntil - at) + 1, stop.signal);
+    if (stop.reason !== null) return false;
+    if (monotonicMs() >= dueAt) {
+      now.moveOn();
+      return true;
+    }
+    if (monotonicMs() >= lastsUntil) return false;
+  }
 }

@@ -1,139 +1,208 @@
+import type { Engine } from '../../engine/engine.ts';
+import type { Call, Send } from '../../engine/work.ts';
+import type { Write } from '../../engine/writer.ts';
 import type { JobContext } from '../../job.ts';
-import { movePost, startPost, takeBackPost } from '../../store/guide-posts.ts';
+import type { GuidePostWrite } from '../../store/guide-post-writes.ts';
+import { hasPostByOtherName } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
-import type { Bot, Claim, Message } from '../../telegram/bot.ts';
-import { failUnsent, finish, noteSameChat } from './settle.ts';
-import { isName } from './slot.ts';
+import type { Client, TextMessage } from '../../telegram/client.ts';
+import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
+import type { SentMessage } from '../../telegram/result.ts';
+import { type PostResult, tell } from './tell.ts';
 
 /** What the posts of one slot share. */
 export interface Round {
   context: JobContext;
-  bot: Bot;
+  engine: PostEngine;
   slot: string;
   guide: Guide;
-  message: Omit<Message, 'chatId'>;
+  message: Omit<TextMessage, 'chatId'>;
+  /** Ids of chats that have the guide, or may have it, from this pass. */
+  served: Set<string>;
 }
 
-/** One channel's turn. */
-interface Turn {
-  round: Round;
-  /** As configured: the key of what is written down. */
-  chatId: string;
-  /** An intent is committed, and what became of it is not known. */
-  open: boolean;
-  /** The chat has its guide under another of its names. */
-  hasGuide: boolean;
+export interface PostWrite extends GuidePostWrite, Write {
+  /** Owed once this is written down. */
+  next: Post | null;
 }
 
-/** A question may be asked again: nothing comes of it. */
-const mostTriesOfQuestion = 3;
+export type PostEngine = Engine<PostWrite, Post>;
+
+/** A question may be asked again: nothing comes of it. A send that provably never left as well. */
+const mostTries = 3;
+
+const noResult = { state: 'failed', messageId: null, error: null, sentTo: null } as const;
 
 /**
- * Posts to one channel and writes down what became of it.
- * @throws what ends the pass; a call that was under way is written down as uncertain before
+ * Asks a channel that is configured by its name for its id, which may be configured by another name or as it is as well; then it
+ * is owed its post.
  */
-export async function postToChannel(round: Round, chatId: string): Promise<void> {
-  const { db, runId } = round.context;
-  const turn: Turn = { round, chatId, open: false, hasGuide: false };
-  const sentTo = isName(chatId) ? await askForId(round, chatId) : null;
-  if (sentTo === undefined) return;
-  const target = { slot: round.slot, chatId, sentTo };
-  try {
-    await send(
-      turn,
-      chatId,
-      claimOf(turn, async () => {
-        const { started, hasGuide } = await startPost(db, runId, target, round.guide);
-        turn.hasGuide = hasGuide;
-        return started;
-      }),
-    );
-  } catch (error) {
-    if (turn.open) {
-      const why = error instanceof Error ? error.message : String(error);
-      // Where the database is what failed, a later pass finds the open intent.
-      await finish(round, chatId, { state: 'uncertain', error: why }).catch(() => {});
-    }
-    throw error;
-  }
-}
-
-/**
- * The id of a chat that is configured by its name, which may be configured by another name or by the id as well.
- * @returns undefined where it is not to be had: that is written down, or the pass stops
- */
-async function askForId(round: Round, name: string): Promise<string | undefined> {
-  for (let tries = 1; ; tries++) {
-    const outcome = await round.bot.getChat(name);
-    if (outcome.kind === 'ok') return outcome.result.id;
-    if (outcome.kind === 'stopped') return undefined;
-    const mayPass = outcome.kind === 'unanswered' || outcome.kind === 'not_sent';
-    if (mayPass && tries < mostTriesOfQuestion && round.context.stop.reason === null) continue;
-    await failUnsent(round, name, 'description' in outcome ? outcome.description : outcome.kind);
-    return undefined;
-  }
-}
-
-function claimOf(turn: Turn, start: () => Promise<boolean>): Claim {
+export function askForId(round: Round, name: string, tries = 1): Call {
+  const { context, engine } = round;
+  let id: string | null = null;
   return {
-    async commit() {
-      turn.open = await start();
-      return turn.open;
+    deadline: Number.NEGATIVE_INFINITY,
+    witnessChat: null,
+    prepare: () => true,
+    async make(client, signal) {
+      const outcome = await client.getChat(name, signal);
+      if (outcome.kind === 'ok') id = outcome.result.id;
+      return outcome;
     },
-    async takeBack() {
-      await takeBackPost(turn.round.context.db, { slot: turn.round.slot, chatId: turn.chatId });
-      turn.open = false;
+    answered(outcome) {
+      if (id !== null) return owe(new Post(round, name, id));
+      const mayPass = outcome.kind === 'unanswered' || outcome.kind === 'not_sent' || outcome.kind === 'later';
+      if (mayPass && tries < mostTries && context.stop.reason === null) {
+        return engine.call(askForId(round, name, tries + 1));
+      }
+      const result = { ...noResult, error: wordsOf(outcome) };
+      engine.put(writeOf(name, 'unsent', result));
+      tell(round, name, result);
+      doubt(round, name, outcome);
     },
   };
 }
 
-async function send(turn: Turn, target: string, claim: Claim): Promise<void> {
-  const { round, chatId } = turn;
-  const outcome = await round.bot.sendMessage({ ...round.message, chatId: target }, claim);
-  if (outcome.kind === 'stopped') return;
-  if (outcome.kind === 'not_claimed') {
-    if (turn.hasGuide) return noteSameChat(round, chatId);
-    // The lease is lost, or two groups became one chat.
-    if (target === chatId || round.context.stop.reason !== null) return;
-    return finish(round, chatId, {
-      state: 'failed',
-      error: `became ${target}, which has its guide; take ${chatId} out`,
+export function owe(post: Post): void {
+  const { engine, served } = post.round;
+  if (served.has(post.chatId)) post.hasGuide();
+  // A chat that is named many times gets one post whatever comes of the others.
+  else if (!engine.owe(post)) post.notClaimed();
+}
+
+/** One channel's post, on its way. */
+export class Post implements Send<PostWrite> {
+  readonly round: Round;
+  /** As configured: the key of what is written down. */
+  readonly name: string;
+  /** The chat's id where it is another than the configured one. */
+  readonly sentTo: string | null;
+  readonly #tries: number;
+  #sent: SentMessage | null = null;
+
+  constructor(round: Round, name: string, sentTo: string | null = null, tries = 1) {
+    this.round = round;
+    this.name = name;
+    this.sentTo = sentTo;
+    this.#tries = tries;
+  }
+
+  get chatId(): string {
+    return this.sentTo ?? this.name;
+  }
+
+  get witnessChat(): string {
+    return this.chatId;
+  }
+
+  claim(): PostWrite {
+    return writeOf(this.name, 'claim', { ...noResult, sentTo: this.sentTo });
+  }
+
+  release(): PostWrite {
+    return writeOf(this.name, 'release', noResult);
+  }
+
+  async make(client: Client, signal: AbortSignal): Promise<Outcome<unknown>> {
+    const outcome = await client.sendMessage({ ...this.round.message, chatId: this.chatId }, signal);
+    if (outcome.kind === 'ok') this.#sent = outcome.result;
+    return outcome;
+  }
+
+  answered(outcome: Outcome<unknown>): void {
+    switch (outcome.kind) {
+      case 'ok': {
+        const { messageId = null, chatId = null } = this.#sent ?? {};
+        const sentTo = this.sentTo ?? (chatId === this.name ? null : chatId);
+        return this.#finish({ ...noResult, state: 'posted', messageId, sentTo });
+      }
+      case 'already_sent':
+        return this.#finish({ ...noResult, state: 'posted', error: 'the chat deleted the message at once' });
+      case 'unanswered':
+        return this.#finish({ ...noResult, state: 'uncertain', error: outcome.description });
+      case 'chat_moved':
+        return this.#moved(outcome.chatId);
+      case 'not_sent':
+        if (this.#tries < mostTries && this.round.context.stop.reason === null) {
+          this.round.engine.put(this.release());
+          return owe(new Post(this.round, this.name, this.sentTo, this.#tries + 1));
+        }
+    }
+    this.#finish({ ...noResult, error: wordsOf(outcome) });
+    doubt(this.round, this.chatId, outcome);
+  }
+
+  notClaimed(): void {
+    const { context, engine, slot } = this.round;
+    engine.chore(async () => {
+      const { name: chatId, sentTo } = this;
+      if (await hasPostByOtherName(context.db, slot, { chatId, sentTo })) this.hasGuide();
     });
   }
-  if (outcome.kind === 'chat_moved' && target === chatId) {
-    await claim.takeBack();
-    return sendToNewChat(turn, outcome.chatId);
+
+  /** The chat got the guide, or may have got it, under another of its names. */
+  hasGuide(): void {
+    const { counts, log, progress } = this.round.context;
+    counts.already_posted = (counts.already_posted ?? 0) + 1;
+    progress.advance(1);
+    log.warn(
+      { guide_id: this.round.guide.id, chat_id: this.name, status: 'already_posted' },
+      `GUIDE_CHAT_IDS names the chat ${this.name} twice; take one out`,
+    );
   }
-  turn.open = false;
-  switch (outcome.kind) {
-    case 'ok': {
-      const { messageId, chatId: told } = outcome.result;
-      return finish(round, chatId, { state: 'posted', messageId, sentTo: told === chatId ? null : told });
+
+  /** A group has a new id; the answer that says so proves that nothing was sent. */
+  #moved(newChatId: string): void {
+    const { context, engine } = this.round;
+    if (this instanceof MovedPost) return this.#finish({ ...noResult, error: `became ${newChatId}` });
+    if (context.settings.guideChatIds.includes(newChatId)) {
+      const error = `became ${newChatId}, which GUIDE_CHAT_IDS names as well; take ${this.name} out`;
+      return this.#finish({ ...noResult, error });
     }
-    case 'already_sent':
-      return finish(round, chatId, { state: 'posted', error: 'the chat deleted the message at once' });
-    case 'unanswered':
-      return finish(round, chatId, { state: 'uncertain', error: outcome.description });
-    default:
-      return finish(round, chatId, {
-        state: 'failed',
-        error: 'description' in outcome ? outcome.description : outcome.kind,
-      });
+    context.log.warn(
+      { chat_id: this.name, new_chat_id: newChatId },
+      `chat ${this.name} became ${newChatId} and is posted to there; put the new id in its place in GUIDE_CHAT_IDS`,
+    );
+    // Released first, so that the new claim holds the new id.
+    engine.put({ ...this.release(), releases: false, next: new MovedPost(this.round, this.name, newChatId) });
+  }
+
+  #finish(result: PostResult): void {
+    if (result.state !== 'failed') this.round.served.add(this.chatId);
+    this.round.engine.put(writeOf(this.name, 'finish', result));
+    tell(this.round, this.name, result);
   }
 }
 
-/** A group has a new id; the answer that says so proves that nothing was sent. */
-async function sendToNewChat(turn: Turn, newChatId: string): Promise<void> {
-  const { round, chatId } = turn;
-  const { db, runId, log, settings } = round.context;
-  if (settings.guideChatIds.includes(newChatId)) {
-    const error = `became ${newChatId}, which GUIDE_CHAT_IDS names as well; take ${chatId} out`;
-    return finish(round, chatId, { state: 'failed', error });
+/** A group that has become another chat. */
+class MovedPost extends Post {
+  override hasGuide(): void {
+    const error = `became ${this.chatId}, which has its guide; take ${this.name} out`;
+    const result = { ...noResult, error };
+    this.round.engine.put(writeOf(this.name, 'finish', result));
+    tell(this.round, this.name, result);
   }
-  log.warn(
-    { chat_id: chatId, new_chat_id: newChatId },
-    `chat ${chatId} became ${newChatId} and is posted to there; put the new id in its place in GUIDE_CHAT_IDS`,
-  );
-  const move = () => movePost(db, runId, { slot: round.slot, chatId }, newChatId);
-  await send(turn, newChatId, claimOf(turn, move));
+}
+
+/** What a wrong or frozen bot would hear as well. The post is kept as failed whatever comes of it. */
+function doubt({ engine }: Round, chatId: string, outcome: Outcome<unknown>): void {
+  const isDoubtful =
+    outcome.kind === 'forbidden' ||
+    outcome.kind === 'refused' ||
+    (outcome.kind === 'chat_unreachable' && !outcome.proven);
+  if (isDoubtful) engine.doubt({ chatId, description: wordsOf(outcome), believe() {}, doubt() {} });
+}
+
+function writeOf(chatId: string, change: GuidePostWrite['change'], result: PostResult): PostWrite {
+  return {
+    key: chatId,
+    chatId,
+    change,
+    ...result,
+    durable: change === 'claim',
+    // Until then a kill leaves a post in doubt whose answer is known.
+    urgent: change !== 'claim',
+    releases: change === 'release',
+    next: null,
+  };
 }

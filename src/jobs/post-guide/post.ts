@@ -1,10 +1,17 @@
+import { Engine } from '../../engine/engine.ts';
+import type { Source } from '../../engine/work.ts';
+import type { Table } from '../../engine/writer.ts';
 import { SettingsError } from '../../errors.ts';
 import type { JobContext, JobResult } from '../../job.ts';
+import { guidePostWrites } from '../../store/guide-post-writes.ts';
 import { failPosts, prunePosts, settleOpenPosts } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
 import { composeGuide, type GuidePost } from '../../telegram/guide-text.ts';
-import { postToChannel, type Round } from './channel.ts';
+import { askForId, owe, Post, type PostEngine, type PostWrite, type Round } from './channel.ts';
 import { chooseGuide, isName, readSlot, type Slot } from './slot.ts';
+
+/** Far fewer than there is room for in memory. */
+const channelsAtOnce = 1_000;
 
 /** Posts the slot's guide to every channel that does not have it. */
 export async function postToChannels(context: JobContext): Promise<JobResult> {
@@ -18,20 +25,28 @@ export async function postToChannels(context: JobContext): Promise<JobResult> {
 
   const guide = await chooseGuide(context, slot);
   const post = await composeOrFail(context, slot, guide);
-  const bot = await context.bot();
+  const telegram = await context.telegram();
+  const table: Table<PostWrite> = {
+    writes: (writes) => guidePostWrites(slot.start, guide, writes),
+    merge: (_, later) => later,
+    refused: () => null,
+  };
+  const engine: PostEngine = new Engine(context, telegram, { table, onWritten: ({ next }) => next && owe(next) });
   const message = { text: post.text, parseMode: 'MarkdownV2', button: post.button } as const;
-  const round: Round = { context, bot, slot: slot.start, guide, message };
-  progress.start(pending.length, 'channels');
-  try {
-    await postToAll(round, pending.filter(isName));
-    await postToAll(
+  const round: Round = { context, engine, slot: slot.start, guide, message, served: new Set() };
+  for (const name of pending.filter(isName)) engine.call(askForId(round, name));
+  engine.addSource(
+    new NumberedChannels(
       round,
       pending.filter((chatId) => !isName(chatId)),
-    );
+    ),
+  );
+  progress.start(pending.length, 'channels');
+  try {
+    await engine.run();
   } finally {
     progress.stop();
   }
-  bot.checkAnswered();
   await prunePosts(db, { posted: settings.runHistoryDays, failed: settings.failedDays });
   if (pending.length < slot.pending.length) stop.request('limit');
   const { posted = 0, already_posted = 0, uncertain = 0, failed = 0 } = counts;
@@ -66,19 +81,29 @@ export function refusedGuide({ id }: Guide, problems: readonly string[]): Settin
   return new SettingsError(problems.map((problem) => `guides: "${id}" cannot be posted: ${problem}`));
 }
 
-/** All at once, as the budget lets them. @throws what ends the pass, once no call is under way */
-async function postToAll(round: Round, chatIds: readonly string[]): Promise<void> {
-  const { stop } = round.context;
-  const turns = chatIds.map(async (chatId) => {
-    try {
-      await postToChannel(round, chatId);
-    } catch (error) {
-      stop.request('error');
-      throw error;
-    }
-  });
-  for (const turn of await Promise.allSettled(turns)) {
-    if (turn.status === 'rejected') throw turn.reason;
+/** Names first: a chat that is configured by its id as well is known by then. So many at once as there is room for. */
+class NumberedChannels implements Source {
+  readonly more = false;
+  readonly #round: Round;
+  #left: readonly string[];
+
+  constructor(round: Round, chatIds: readonly string[]) {
+    this.#round = round;
+    this.#left = chatIds;
+  }
+
+  get ended(): boolean {
+    return this.#left.length === 0;
+  }
+
+  wantedAt(now: number): number {
+    return this.#round.engine.settled ? now : Number.POSITIVE_INFINITY;
+  }
+
+  async step(): Promise<void> {
+    const next = this.#left.slice(0, channelsAtOnce);
+    this.#left = this.#left.slice(channelsAtOnce);
+    for (const chatId of next) owe(new Post(this.#round, chatId));
   }
 }
 

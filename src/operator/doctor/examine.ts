@@ -11,6 +11,7 @@ import { checkClock, checkProgram, checkServer, checkTimeZone } from './database
 import { type Finding, fault } from './finding.ts';
 import { checkGuides } from './guides.ts';
 import { checkSchedules } from './schedule.ts';
+import { checkSenders } from './senders.ts';
 import { checkAllSettings } from './settings.ts';
 import { checkRights, checkTables } from './tables.ts';
 import { checkWork } from './work.ts';
@@ -61,6 +62,7 @@ async function examineDatabase(
       ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
       ...(await attempt('tables', () => checkTables(connection))),
       ...(await read('rights', () => checkRights(connection, jobs))),
+      ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
       ...(jobs.includes('post-guide') ? await attempt('guides', () => checkGuides(connection)) : []),
       ...(await read('schedule', () => checkSchedules(connection, jobs, settings))),

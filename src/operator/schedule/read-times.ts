@@ -1,10 +1,10 @@
 import { SettingsError } from '../../errors.ts';
-import { readTextFile } from '../../settings/env-file.ts';
 import { type Format, Wrong } from '../../settings/format.ts';
 import { duration } from '../../settings/formats.ts';
 import { describeProblem, type Problem } from '../../settings/problem.ts';
 import { type SettingName, settingInfo } from '../../settings/settings-table.ts';
 import { openSources, textOf } from '../../settings/sources.ts';
+import { readTextFile } from '../../settings/text-file.ts';
 import { timeZone } from '../../settings/time-zone.ts';
 
 const minute = 60_000;

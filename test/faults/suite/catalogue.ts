@@ -4,6 +4,7 @@ import { anyRowsTrial } from './any-rows.ts';
 import { anySettingsTrial } from './any-settings.ts';
 import { connectionLimit, lockedRows, statementTimeout } from './busy-database.ts';
 import { allJobs, crowd } from './crowds.ts';
+import { busyChatKills, farKills, trickleKills } from './far-and-busy.ts';
 import { freezeWalk } from './freezes.ts';
 import { wrongClock, wrongClockMeetsHolder } from './host-clocks.ts';
 import { randomSeed } from './kill-seed.ts';
@@ -36,6 +37,10 @@ export function killTrials({ kills, first }: LongOptions): Trial[] {
     if (load !== undefined) trials.push(killAt(randomSeed(load, random)));
   }
   for (let seed = 1; seed <= 20; seed++) trials.push(...senders.map((load) => pacedKill(load, seed)));
+  for (let round = 1; round <= 8; round++) {
+    trials.push(...loads.flatMap((load) => farKills(load, random)), ...busyChatKills(random));
+    trials.push(trickleKills(random.int(1, 1_000_000)), trickleKills(random.int(1, 1_000_000)));
+  }
   return trials;
 }
 

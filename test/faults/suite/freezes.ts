@@ -9,8 +9,8 @@ import type { Trial } from './trial.ts';
 type FreezePoint = 'statement' | 'answered statement' | 'call' | 'done call';
 
 /** Short, so that a freeze outlasts it: to the frozen pass its calls look unanswered when it wakes. */
-const shortTimeout = { TELEGRAM_TIMEOUT: '400ms' };
-const pastTimeoutMs = 450;
+const shortTimeout = { TELEGRAM_TIMEOUT: '1s' };
+const pastTimeoutMs = 1_050;
 
 interface Freeze {
   load: Load;

@@ -41,6 +41,15 @@ export function killWalks(loads: readonly Load[]): Trial[] {
   );
 }
 
+/** Another load for the same kills, such as one behind a slow line. */
+export type Variant = (load: Load, stage: Stage) => Load;
+
+/** Kills of a variant, at the point and under the load that a seed means. */
+export function killVariant(seed: number, what: string, variant: Variant): Trial {
+  const { load } = killOf(seed);
+  return { part: 'kills', what, job: load.job, play: (stage) => playUntilKilled(stage, seed, variant) };
+}
+
 export function killAt(seed: number): Trial {
   const { load, point } = killOf(seed);
   const what = point === 'moment' ? 'at random moments, up to three in a row' : `at each ${point}`;
@@ -48,18 +57,19 @@ export function killAt(seed: number): Trial {
 }
 
 /** On a quick machine a pass may be over before its moment; then the moment comes earlier. */
-async function playUntilKilled(stage: Stage, seed: number): Promise<Findings> {
+async function playUntilKilled(stage: Stage, seed: number, variant: Variant = (load) => load): Promise<Findings> {
   const found = nothingFound();
   for (let haste = 1; haste <= mostHaste && found.times === 0; haste *= 2) {
-    addFindings(found, await playKill(stage, seed, haste));
+    addFindings(found, await playKill(stage, seed, haste, variant));
     if (killOf(seed).point !== 'moment') break;
   }
   return found;
 }
 
 /** `times` is 0 where the pass ended before its point came. @param haste by so much earlier a random moment comes */
-async function playKill(stage: Stage, seed: number, haste = 1): Promise<Findings> {
-  const kill = killOf(seed);
+async function playKill(stage: Stage, seed: number, haste = 1, variant: Variant = (load) => load): Promise<Findings> {
+  const known = killOf(seed);
+  const kill = { ...known, load: variant(known.load, stage) };
   const { load, items, inARow } = kill;
   const found = nothingFound();
   const laid = await stage.layOut(load, { items });

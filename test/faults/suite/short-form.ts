@@ -3,6 +3,7 @@ import { Random } from '../../support/demo/random.ts';
 import { anySettingsTrial } from './any-settings.ts';
 import { lockedRows, statementTimeout } from './busy-database.ts';
 import { allJobs, crowd } from './crowds.ts';
+import { busyChatKills, farKills, trickleKills } from './far-and-busy.ts';
 import { freezeWalk } from './freezes.ts';
 import { wrongClock } from './host-clocks.ts';
 import { randomSeed, seedOf } from './kill-seed.ts';
@@ -34,6 +35,11 @@ export function shortTrials(seed: number): Trial[] {
     ]),
     ...callers.map((load) => killAt(seedOf(load, 'done call', random.int(1, 4)))),
     pacedKill(deleteDueLoad, seed),
+    ...farKills(deleteDueLoad, random),
+    ...busyChatKills(random).slice(0, 1),
+    trickleKills(seed),
+    // From claim to send: the statements whose answers allow one.
+    freezeWalk(deleteDueLoad, 'answered statement', few(4)),
     crowd(deleteDueLoad, 5),
     crowd(cleanupTokensLoad, 5),
     freezeWalk(deleteDueLoad, 'call', { secondDies: true, ...few(6) }),

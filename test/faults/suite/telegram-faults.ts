@@ -25,7 +25,7 @@ const refused = (code: number, description: string): FaultKind => ({
 /** What passes: nothing may be given up for it. */
 const passing = (name: string, fault: Fault): FaultKind => ({ name, fault });
 
-const timeoutMs = 400;
+const timeoutMs = 1_000;
 
 export const faultKinds: readonly FaultKind[] = [
   passing('no answer, nothing done', { kind: 'hang' }),

@@ -142,7 +142,7 @@ export const kinds: readonly Kind[] = [
     plan: (r, id) => {
       const ids = Array.from({ length: r.int(3, 6) }, (_, n) => id + n);
       const inChat = ids.map((each) => ({ id: each, ...(each === id + 1 ? { spec: { protected: true } } : {}) }));
-      return usual(r, id, { ids, inChat }, { row: { failure: 'forbidden' }, standing: [id + 1], notice: null });
+      return usual(r, id, { ids, inChat }, { row: 'waits', standing: [id + 1], notice: null });
     },
   },
   {
@@ -151,7 +151,7 @@ export const kinds: readonly Kind[] = [
     chat: { type: 'supergroup', state: 'cannot_delete' },
     plan: (r, id) => {
       const ids = [id, id + 1];
-      return usual(r, id, { ids }, { row: { failure: 'forbidden' }, standing: ids, notice: null });
+      return usual(r, id, { ids }, { row: 'waits', standing: ids, notice: null });
     },
   },
   {

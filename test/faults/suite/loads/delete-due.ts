@@ -38,6 +38,24 @@ export const deleteDueLoad: Load = {
   },
 };
 
+/** The same beside one reader who is owed several notices, a second apart. */
+export const busyChatLoad: Load = {
+  job: 'delete-due',
+  callsTelegram: true,
+  async layOut(scene, options) {
+    const laid = await deleteDueLoad.layOut(scene, options);
+    if (!(laid instanceof LaidRecords)) return laid;
+    const chatId = newChat();
+    for (const n of [1, 2, 3]) {
+      const ids = [10 * n, 10 * n + 1];
+      const uniqueId = `file_${chatId}_${n}`;
+      scene.api.addMessages(chatId, ids);
+      laid.add({ id: await pendingDeletion(scene.db, { chatId, messageIds: ids, uniqueId }), chatId, ids, uniqueId });
+    }
+    return laid;
+  },
+};
+
 interface Left {
   id: string;
   failure: string | null;
@@ -49,7 +67,7 @@ class LaidRecords implements Laid {
   readonly firstCode = 1;
   readonly endCodes = [0, 1];
   readonly #scene: Scene;
-  readonly #told: readonly Told[];
+  readonly #told: Told[];
   readonly #others: { blockedId: string; oldId: string; earlyId: string };
   readonly #chats: { old: number; early: number };
   readonly #sentBefore: number;
@@ -61,10 +79,14 @@ class LaidRecords implements Laid {
     chats: { old: number; early: number },
   ) {
     this.#scene = scene;
-    this.#told = told;
+    this.#told = [...told];
     this.#others = others;
     this.#chats = chats;
     this.#sentBefore = scene.api.sent().length;
+  }
+
+  add(told: Told): void {
+    this.#told.push(told);
   }
 
   openIntents(): Promise<number> {

@@ -1,0 +1,25 @@
+import type { GuidePostWrite } from '../../store/guide-post-writes.ts';
+import type { Round } from './channel.ts';
+
+export type PostResult = Pick<GuidePostWrite, 'state' | 'messageId' | 'error' | 'sentTo'>;
+
+const words = { posted: 'posted to', failed: 'not posted to', uncertain: 'may or may not have reached' } as const;
+
+/** Counts and tells what became of one channel's post. */
+export function tell({ context, guide }: Pick<Round, 'context' | 'guide'>, chatId: string, result: PostResult): void {
+  const { counts, log, progress } = context;
+  const { state, error, messageId } = result;
+  counts[state] = (counts[state] ?? 0) + 1;
+  progress.advance(1);
+  const fields = {
+    guide_id: guide.id,
+    chat_id: chatId,
+    status: state,
+    ...(messageId === null ? {} : { message_id: messageId }),
+    ...(error === null ? {} : { error }),
+  };
+  const repeated = state === 'uncertain' ? ' and is not repeated' : '';
+  const text = `guide ${guide.id} ${words[state]} ${chatId}${repeated}${error === null ? '' : `: ${error}`}`;
+  if (state === 'posted') log.info(fields, text);
+  else log.warn(fields, text);
+}
