@@ -15,13 +15,22 @@ const outdir = 'dist';
  */
 const start = `#!/bin/sh\n':' //; exec node -- "$0" "$@"\n`;
 
-/** commander runs subcommands as programs of their own, which telesweep has none of: node:child_process costs 5 ms. */
-const withoutChildProcess = {
-  name: 'without-child-process',
+/** What packages load and telesweep never uses. */
+const unused = [
+  // commander runs subcommands as programs of their own, which telesweep has none of: 5 ms.
+  { importer: /commander/, path: /^node:child_process$/ },
+  // undici speaks HTTP/2 and sends the bodies of a fetch: 5 ms of 24 where something is due.
+  { importer: /undici/, path: /\/(client-h2|web\/fetch\/body)\.js$/ },
+];
+
+const withoutUnused = {
+  name: 'without-unused',
   setup(esbuild) {
-    esbuild.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes('commander') ? { path: 'child_process', namespace: 'none' } : undefined,
-    );
+    for (const { importer, path } of unused) {
+      esbuild.onResolve({ filter: path }, (found) =>
+        importer.test(found.importer) ? { path: found.path, namespace: 'none' } : undefined,
+      );
+    }
     esbuild.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }));
   },
 };
@@ -101,7 +110,7 @@ try {
     // pg asks for Response to know Cloudflare's runtime by, and the Bot API's library for Request to know whether bodies
     // may stream, which telesweep's never do: in Node the question alone loads its fetch, 20 ms and 5 MiB.
     define: { Response: 'undefined', Request: 'undefined' },
-    plugins: [withoutChildProcess, leanPg],
+    plugins: [withoutUnused, leanPg],
     legalComments: 'none',
     logLevel: 'warning',
   });

@@ -61,7 +61,7 @@ function changedRows(writes: readonly LedgerWrite[], sameKey: ReturnType<typeof 
           refusals = message.refusals + told.refused::int,
           refused_since = case when told.refused then coalesce(message.refused_since, now()) else message.refused_since end,
           next_attempt_at = case change when 'defer' then least(now() + make_interval(secs => wait),
-            greatest(coalesce(message.sent_at, 'infinity') + interval '47 hours 50 minutes', now() + interval '30 seconds')) end,
+            greatest(least(message.sent_at, '9999-01-01') + interval '47 hours 50 minutes', now() + interval '30 seconds')) end,
           failed_at = case change when 'fail' then now() end,
           failure = case change when 'fail' then told.failure end,
           failure_detail = told.detail

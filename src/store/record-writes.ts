@@ -59,7 +59,7 @@ export function recordWrites(writes: readonly RecordWrite[]): TickWrites {
           refused_since = case when found.refused then coalesce(record.refused_since, now()) else record.refused_since end,
           next_attempt_at = case change when 'fail' then null
             when 'defer' then least(now() + make_interval(secs => wait),
-              greatest(coalesce(record.created_at, 'infinity') + interval '47 hours 50 minutes', now() + interval '30 seconds'))
+              greatest(least(record.created_at, '9999-01-01') + interval '47 hours 50 minutes', now() + interval '30 seconds'))
             else record.next_attempt_at end,
           failed_at = case when change = 'fail' then now() else record.failed_at end,
           failure = case when change = 'fail' then found.failure else record.failure end,

@@ -3,12 +3,13 @@
  * `outcome.ts` from the raw answer, because the library cannot tell a call that never left from one that lost its answer.
  */
 import type { Api } from 'node-telegram-bot-api';
+import { connectionsTo } from './connections.ts';
 import { readFailure } from './failure.ts';
 import { createHttpFetch, type HttpAnswer, type HttpFetch } from './http-fetch.ts';
 import type { Method } from './meanings.ts';
 import type { Button } from './notice.ts';
 import type { Outcome } from './outcome.ts';
-import { decodeAddressPart, dispatcherFor } from './proxy.ts';
+import { decodeAddressPart } from './proxy.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Chat, ChatMember, Me, SentMessage } from './result.ts';
 import { asChat, asChatMember, asMe, asSentMessage, asTrue, asTrueOrMessage } from './result.ts';
@@ -53,7 +54,7 @@ export interface ClientOptions {
 export async function createClient(token: string, options: ClientOptions): Promise<Client> {
   const { Api } = await import('node-telegram-bot-api');
   const { apiRoot, timeoutMs, proxy } = options;
-  const http = createHttpFetch({ dispatcher: await dispatcherFor(apiRoot, proxy, timeoutMs), timeoutMs });
+  const http = createHttpFetch({ connections: connectionsTo(apiRoot, proxy, timeoutMs), timeoutMs });
   return new BotClient(token, {
     Api,
     apiRoot,

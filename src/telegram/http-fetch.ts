@@ -1,8 +1,9 @@
 /**
- * A small fetch over undici's pool: it knows whether a request can have reached the server, which decides whether a send may be
- * repeated. Node's own fetch cannot tell, and costs four times the CPU.
+ * A small fetch over undici's pool: it knows whether a request can have reached the server, which decides whether a send
+ * may be repeated. Node's own fetch cannot tell, and costs four times the CPU.
  */
 import type { Dispatcher } from 'undici';
+import type { Address, Connections } from './connections.ts';
 import { CallFailure } from './failure.ts';
 import type { AnswerHeaders } from './read-answer.ts';
 
@@ -21,32 +22,18 @@ export interface HttpPost {
 /** Posts and returns whatever answer came; follows no redirect. Throws only `CallFailure`. */
 export type HttpFetch = (url: string, post: HttpPost) => Promise<HttpAnswer>;
 
-const maxAnswerBytes = 1024 * 1024;
-
 /**
  * @param options.timeoutMs for one whole call, from the look-up of the name to the answer's last byte
  * @returns the fetch, and `close`, which drops the calls under way and every connection
  */
-export function createHttpFetch(options: { dispatcher: Dispatcher; timeoutMs: number }): {
+export function createHttpFetch(options: { connections: Connections; timeoutMs: number }): {
   fetch: HttpFetch;
   close(): void;
 } {
-  const { dispatcher, timeoutMs } = options;
+  const { connections, timeoutMs } = options;
   const underWay = new Set<Call>();
-  const addresses = new Map<string, { origin: string; path: string }>();
   const heeded = new WeakSet<AbortSignal>();
   let closed = false;
-
-  /** Splits an address once: a pass calls few of them many times, and each time costs 5 µs of 40. */
-  const addressOf = (url: string): { origin: string; path: string } => {
-    const known = addresses.get(url);
-    if (known !== undefined) return known;
-    const { protocol, origin, pathname, search } = new URL(url);
-    if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(protocol);
-    const address = { origin, path: pathname + search };
-    addresses.set(url, address);
-    return address;
-  };
 
   const failAll = (message: string, signal?: AbortSignal): void => {
     for (const call of underWay) if (signal === undefined || call.signal === signal) call.fail(message);
@@ -63,7 +50,7 @@ export function createHttpFetch(options: { dispatcher: Dispatcher; timeoutMs: nu
     new Promise((resolve, reject) => {
       if (closed) return reject(new CallFailure('the client is closed', false));
       if (signal?.aborted) return reject(new CallFailure('stopped before the call', false));
-      let address: { origin: string; path: string };
+      let address: Address;
       try {
         address = addressOf(url);
       } catch {
@@ -73,15 +60,22 @@ export function createHttpFetch(options: { dispatcher: Dispatcher; timeoutMs: nu
       if (signal !== undefined) heed(signal);
       const call = new Call(signal, timeoutMs, { resolve, reject, ended: () => underWay.delete(call) });
       underWay.add(call);
-      dispatcher.dispatch({ ...address, method: 'POST', headers, body }, call);
+      connections.post(address, headers, body, call);
     });
 
   const close = (): void => {
     closed = true;
     failAll('the client was closed');
-    dispatcher.destroy().catch(() => {});
+    connections.close();
   };
   return { fetch, close };
+}
+
+/** @throws where it is no http or https address */
+function addressOf(url: string): Address {
+  const { protocol, origin, host, pathname, search } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(protocol);
+  return { origin, host, path: pathname + search };
 }
 
 interface Ends {
@@ -100,7 +94,6 @@ class Call implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: AnswerHeaders = {};
   #chunks: Buffer[] = [];
-  #bytes = 0;
 
   constructor(signal: AbortSignal | undefined, timeoutMs: number, ends: Ends) {
     this.signal = signal;
@@ -128,14 +121,15 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > maxAnswerBytes) this.fail('an answer of more than 1 MiB');
-    else this.#chunks.push(chunk);
+    this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    const body = Buffer.concat(this.#chunks, this.#bytes).toString('utf8');
-    this.#end()?.resolve({ status: this.#status, headers: this.#headers, body });
+    const body = Buffer.concat(this.#chunks).toString('utf8');
+    const answer = { status: this.#status, headers: this.#headers, body };
+    const ends = this.#end();
+    // A turn later, when its connection is free for the caller's next call: half the connections, 3 µs of 22 less.
+    queueMicrotask(() => setImmediate(() => ends?.resolve(answer)));
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -143,10 +137,13 @@ class Call implements Dispatcher.DispatchHandler {
     this.#end()?.reject(new CallFailure(messageOf(error), arrived));
   }
 
+  /** Lets go of all it holds, because a Set's former tables live on for a while with what was in them. */
   #end(): Ends | null {
     const ends = this.#ends;
     this.#ends = null;
     this.#controller = null;
+    this.#headers = {};
+    this.#chunks = [];
     clearTimeout(this.#timer);
     ends?.ended();
     return ends;
@@ -157,7 +154,5 @@ const dropped = new Error('the call was dropped');
 
 /** Errors of several addresses tried at once have a code and no message. */
 function messageOf(error: NodeJS.ErrnoException): string {
-  const refusal = /^Proxy response \((\d+)\)/.exec(error.message)?.[1];
-  if (refusal !== undefined) return `the proxy refuses to connect: HTTP ${refusal}`;
   return error.message || error.code || 'the connection failed';
 }

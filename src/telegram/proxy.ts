@@ -1,52 +1,80 @@
-/** The way to the Bot API: straight, or through a proxy, whose agent is loaded only then. */
-import type { Dispatcher } from 'undici';
-import Pool from 'undici/lib/dispatcher/pool.js';
+/** Proxies: what their address says, and the way through. */
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+import type { Connector } from 'undici/lib/core/connect.js';
 
-const poolOptions = {
-  // As many as there are calls under way in a sweep.
-  connections: 64,
-  // A call each: the next one waits for no answer.
-  pipelining: 1,
-  // An idle connection is given up before a server is likely to drop it in silence: a send that fails on a dropped one would be
-  // uncertain. A shorter `Keep-Alive: timeout` of the server is obeyed.
-  keepAliveTimeout: 4_000,
-  keepAliveMaxTimeout: 4_000,
-  // A call has one time limit, for all of it.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-};
+export interface ProxyServer {
+  isSocks: boolean;
+  origin: string;
+  /** Where to connect. */
+  address: Pick<buildConnector.Options, 'protocol' | 'host' | 'hostname' | 'port'>;
+  username: string;
+  password: string;
+  /** What an http proxy is told of the credentials, if there are any. */
+  headers: Record<string, string>;
+}
+
+/** @throws TypeError where it is no address */
+export function readProxy(text: string): ProxyServer {
+  const url = new URL(text);
+  const { protocol, host, hostname, port } = url;
+  const [username, password] = [decodeAddressPart(url.username), decodeAddressPart(url.password)];
+  const isSocks = protocol.startsWith('socks');
+  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return {
+    isSocks,
+    origin: `${protocol}//${host}`,
+    address: { protocol: isSocks ? 'http:' : protocol, host, hostname: hostname.replace(/^\[|\]$/g, ''), port },
+    username,
+    password,
+    headers: username === '' && password === '' ? {} : { 'proxy-authorization': basic },
+  };
+}
 
 /**
- * Makes the pool of connections to one API root.
- * @param proxy an address with `http:`, `https:` or `socks5:`, with or without credentials; null for none
- * @param timeoutMs for a connection to stand
- * @throws TypeError where the proxy is no address
+ * Connects through a proxy, by SOCKS5 or a tunnel. What fails here fails before a request leaves.
+ * @param connect straight to an address; over `httpSocket`, where it is given, TLS alone
+ * @param timeoutMs for the proxy's consent
  */
-export async function dispatcherFor(apiRoot: string, proxy: string | null, timeoutMs: number): Promise<Dispatcher> {
-  // Node's own 250 ms for one of several addresses is too short for a far server, and the call then fails with ETIMEDOUT.
-  const connect = { timeout: timeoutMs, autoSelectFamilyAttemptTimeout: 2_500 };
-  if (proxy === null) {
-    // Another address is refused at each call.
-    const origin = /^https?:/.test(apiRoot) && URL.canParse(apiRoot) ? new URL(apiRoot).origin : 'http://localhost';
-    return new Pool(origin, { ...poolOptions, connect });
-  }
-  const { ProxyAgent, Socks5ProxyAgent } = (await import('undici')).default;
-  const url = new URL(proxy);
-  const [username, password] = [decodeAddressPart(url.username), decodeAddressPart(url.password)];
-  url.username = '';
-  url.password = '';
-  if (url.protocol.startsWith('socks')) {
-    return new Socks5ProxyAgent(url.href, { ...poolOptions, username, password });
-  }
-  // Credentials travel as a header. A tunnel where it is needed: for an http address a proxy is asked outright.
-  const token = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  return new ProxyAgent({
-    ...poolOptions,
-    uri: url.href,
-    ...(username !== '' || password !== '' ? { token } : {}),
-    proxyTunnel: apiRoot.startsWith('https:'),
-    proxyTls: connect,
-    requestTls: connect,
+export function through(proxy: ProxyServer, connect: Connector, timeoutMs: number): buildConnector.connector {
+  return (target, done) => {
+    connect(proxy.address, (error, near) => {
+      if (error !== null) return done(error, null);
+      const limit = setTimeout(() => near.destroy(), timeoutMs);
+      ask(proxy, near, target)
+        .finally(() => clearTimeout(limit))
+        .then(
+          () => {
+            if (target.protocol === 'https:') connect({ ...target, httpSocket: near }, done);
+            else done(null, near);
+          },
+          (refusal: Error) => {
+            near.destroy();
+            done(refusal, null);
+          },
+        );
+    });
+  };
+}
+
+async function ask(proxy: ProxyServer, near: Socket, target: buildConnector.Options): Promise<void> {
+  const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+  if (!proxy.isSocks) return askForTunnel(proxy, near, target.port ? `${target.host}` : `${target.host}:${port}`);
+  const { askSocks } = await import('./socks.ts');
+  return askSocks(proxy, near, { host: target.hostname, port: Number(port) });
+}
+
+function askForTunnel(proxy: ProxyServer, near: Socket, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: path, connection: 'keep-alive', ...proxy.headers };
+    const request = http.request({ method: 'CONNECT', path, headers, createConnection: () => near });
+    request.once('connect', ({ statusCode = 0 }) => {
+      if (statusCode >= 200 && statusCode <= 299) resolve();
+      else reject(new Error(`the proxy refuses to connect: HTTP ${statusCode}`));
+    });
+    request.once('error', reject);
+    request.end();
   });
 }
 

@@ -54,7 +54,7 @@ describe('what goes', () => {
       telegram: { calls: 0, rate_limited: 0 },
       left: { due: 0, oldest_due_seconds: 0 },
     });
-    expect(summary.counts).toEqual({ deleted: 2 });
+    expect(summary.counts).toEqual({ deleted: 2, kept: 0 });
     expect(stderr).toContain('✅ Token cleanup completed: deleted 2 tokens');
   });
 

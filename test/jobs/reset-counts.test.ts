@@ -63,7 +63,7 @@ describe('what goes', () => {
       telegram: { calls: 0, rate_limited: 0 },
       left: { due: 0, oldest_due_seconds: 0 },
     });
-    expect(summary.counts).toEqual({ deleted: 4 });
+    expect(summary.counts).toEqual({ deleted: 4, kept: 0 });
     expect(stderr).toContain('✅ Token counts reset completed: deleted 4 counters');
   });
 

@@ -76,7 +76,7 @@ async function finish(db: TestDatabase, job: SweepJob, due: number): Promise<voi
   const { code, summary } = await sweepPass(db, [job]);
   expect({ code, counts: summary.counts, left: summary.left.due, stop: summary.stop_reason }).toEqual({
     code: 0,
-    counts: { deleted: due },
+    counts: { deleted: due, kept: 0 },
     left: 0,
     stop: 'done',
   });

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import http from 'node:http';
+import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import fc from 'fast-check';
@@ -230,19 +231,23 @@ test('no timer and no connection keeps the process alive', async () => {
   const server = await listen(
     answering((_, request, response) => request.url?.includes('getMe') && response.end('{}')),
   );
+  const silent = await listen(
+    net.createServer(() => {}),
+    'https',
+  );
   const script = `
     const { createClient } = await import('./src/telegram/client.ts');
-    const make = () => createClient('1:x', { apiRoot: '${server.url}', timeoutMs: 600_000, proxy: null });
-    const [idle, busy] = [await make(), await make()];
+    const make = (apiRoot) => createClient('1:x', { apiRoot, timeoutMs: 600_000, proxy: null });
+    const [idle, busy, connecting] = [await make('${server.url}'), await make('${server.url}'), await make('${silent.url}')];
     await idle.getMe();
-    const call = busy.deleteMessage('7', 1);
-    setImmediate(() => busy.close());
-    console.log((await call).kind);
+    const calls = [busy, connecting].map((client) => client.deleteMessage('7', 1));
+    setImmediate(() => [busy, connecting].forEach((client) => client.close()));
+    console.log(...(await Promise.all(calls)).map(({ kind }) => kind));
   `;
   const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
   const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 10_000 });
-  expect(stdout).toMatch(/^(unanswered|not_sent)\n$/);
+  expect(stdout).toMatch(/^(unanswered|not_sent) not_sent\n$/);
 });
 
 describe('secrets', () => {

@@ -3,10 +3,10 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { Pool } from 'undici';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Connections, connectionsTo } from '../../src/telegram/connections.ts';
 import { CallFailure } from '../../src/telegram/failure.ts';
 import { createHttpFetch, type HttpFetch } from '../../src/telegram/http-fetch.ts';
-import { dispatcherFor } from '../../src/telegram/proxy.ts';
 import { cert, key } from './self-signed.ts';
 import { answering, closedPort, listen } from './tiny-servers.ts';
 
@@ -18,26 +18,28 @@ interface FetcherOptions {
   pool?: Pool.Options;
 }
 
-/** A pool has one origin: each that a test calls gets its own. */
-async function fetcher({ timeoutMs: limit = timeoutMs, pool }: FetcherOptions = {}) {
-  const made = new Map<string, Promise<ReturnType<typeof createHttpFetch>>>();
-  const make = async (origin: string) =>
-    createHttpFetch({
-      dispatcher: pool ? new Pool(origin, pool) : await dispatcherFor(origin, null, limit),
-      timeoutMs: limit,
-    });
-  const close = async () => {
-    for (const one of await Promise.all(made.values())) one.close();
+/** Connections have one origin: each that a test calls gets its own. */
+function fetcher({ timeoutMs: limit = timeoutMs, pool }: FetcherOptions = {}) {
+  const made = new Map<string, ReturnType<typeof createHttpFetch>>();
+  const close = () => {
+    for (const one of made.values()) one.close();
   };
-  const fetch: HttpFetch = async (url, options) => {
+  const fetch: HttpFetch = (url, options) => {
     const origin = URL.canParse(url) ? new URL(url).origin : 'http://127.0.0.1';
-    const known = made.get(origin) ?? make(origin);
+    const connections = () => (pool ? connectionsOf(new Pool(origin, pool)) : connectionsTo(origin, null, limit));
+    const known = made.get(origin) ?? createHttpFetch({ connections: connections(), timeoutMs: limit });
     made.set(origin, known);
-    return (await known).fetch(url, options);
+    return known.fetch(url, options);
   };
   onTestFinished(close);
   return { fetch, close };
 }
+
+const connectionsOf = (pool: Pool): Connections => ({
+  post: ({ origin, path }, headers, body, handler) =>
+    void pool.dispatch({ origin, path, method: 'POST', headers, body }, handler),
+  close: () => void pool.destroy().catch(() => {}),
+});
 
 const post = (signal?: AbortSignal) => ({
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -74,7 +76,7 @@ describe('an answer', () => {
         response.writeHead(429, { 'retry-after': '3' }).end('später');
       }),
     );
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     const answer = await fetch(`${server.url}/bot1:x/sendMessage`, post());
     expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '3' }, body: 'später' });
     expect(seen).toEqual([
@@ -90,13 +92,28 @@ describe('an answer', () => {
         response.writeHead(307, { location: '/elsewhere' }).end();
       }),
     );
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     expect(await fetch(`${server.url}/a`, post())).toMatchObject({ status: 307, body: '' });
     expect(paths).toEqual(['/a']);
   });
 
+  test('is the last one, after any early hints, and may end with its connection', async () => {
+    const server = await listen(
+      answering((_, __, response) => {
+        response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+        response.writeHead(418, { connection: 'close' }).end('yes');
+      }),
+    );
+    const { fetch } = fetcher();
+    expect(await fetch(server.url, post())).toMatchObject({ status: 418, body: 'yes' });
+    const endless = await listen(
+      net.createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nyes'))),
+    );
+    expect(await fetch(endless.url, post())).toMatchObject({ status: 200, headers: {}, body: 'yes' });
+  });
+
   test('that is cut off, is no HTTP or has more than 1 MiB is no answer', async () => {
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     const cut = await listen(
       answering((_, request, response) => {
         response.writeHead(200, { 'content-length': '100' }).write('{"ok":true');
@@ -107,7 +124,7 @@ describe('an answer', () => {
     const noise = await listen(net.createServer((socket) => socket.once('data', () => socket.end('220 mail\r\n'))));
     expect(await failureOf(fetch(noise.url, post()))).toMatchObject(maybe(/Expected HTTP/));
     const large = await listen(answering((_, __, response) => response.end('x'.repeat(1024 * 1024 + 1))));
-    expect(await failureOf(fetch(large.url, post()))).toMatchObject(maybe(/1 MiB/));
+    expect(await failureOf(fetch(large.url, post()))).toMatchObject(maybe(/exceeded max size/));
     const full = await listen(answering((_, __, response) => response.end('x'.repeat(1024 * 1024))));
     expect((await fetch(full.url, post())).body).toHaveLength(1024 * 1024);
   });
@@ -115,7 +132,7 @@ describe('an answer', () => {
 
 describe('whether a call that fails can have arrived', () => {
   test('nobody listens, no such host, no address: never', async () => {
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     const port = await closedPort();
     expect(await failureOf(fetch(`http://127.0.0.1:${port}/`, post()))).toMatchObject(never(/ECONNREFUSED/));
     expect(await failureOf(fetch(`http://localhost:${port}/`, post()))).toMatchObject(never(/ECONNREFUSED/));
@@ -133,14 +150,14 @@ describe('whether a call that fails can have arrived', () => {
         request.socket.destroy();
       }),
     );
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     expect(await failureOf(fetch(server.url, post()))).toMatchObject(maybe(/other side closed|ECONNRESET/));
     expect(arrived).toBe(1);
   });
 
   test('no answer in time: maybe, and about when the time is over', async () => {
     const server = await listen(answering(() => {}));
-    const { fetch } = await fetcher({ timeoutMs: 200 });
+    const { fetch } = fetcher({ timeoutMs: 200 });
     const before = performance.now();
     expect(await failureOf(fetch(server.url, post()))).toMatchObject(maybe(/no answer within 200 ms/));
     const took = performance.now() - before;
@@ -157,7 +174,7 @@ describe('whether a call that fails can have arrived', () => {
         response.on('close', () => clearInterval(drip));
       }),
     );
-    const { fetch } = await fetcher({ timeoutMs: 200 });
+    const { fetch } = fetcher({ timeoutMs: 200 });
     expect(await failureOf(fetch(server.url, post()))).toMatchObject(maybe(/no answer within 200 ms/));
   });
 
@@ -167,7 +184,7 @@ describe('whether a call that fails can have arrived', () => {
       net.createServer(() => {}),
       'https',
     );
-    const { fetch } = await fetcher({ timeoutMs: 200 });
+    const { fetch } = fetcher({ timeoutMs: 200 });
     expect(await failureOf(fetch(server.url, post()))).toMatchObject(never(/no connection within 200 ms/));
     expect(server.sockets).toHaveLength(1);
   });
@@ -177,7 +194,7 @@ describe('whether a call that fails can have arrived', () => {
       answering(() => {}),
       'https',
     );
-    const straight = await fetcher();
+    const straight = fetcher();
     expect(await failureOf(straight.fetch(plain.url, post()))).toMatchObject(never(/./));
 
     const bodies: string[] = [];
@@ -190,7 +207,11 @@ describe('whether a call that fails can have arrived', () => {
     expect(await failureOf(straight.fetch(server.url, post()))).toMatchObject(never(/self-signed certificate/));
     expect(bodies).toEqual([]);
 
-    const trusting = await fetcher({ pool: { connect: { ca: cert } } });
+    const elsewhere = fetcher({ pool: { connect: { ca: cert, servername: 'elsewhere.example' } } });
+    expect(await failureOf(elsewhere.fetch(server.url, post()))).toMatchObject(never(/altnames/));
+    expect(bodies).toEqual([]);
+
+    const trusting = fetcher({ pool: { connect: { ca: cert } } });
     expect(await trusting.fetch(server.url, post())).toMatchObject({ status: 200, body: 'yes' });
     expect(await failureOf(trusting.fetch(`${server.url}/drop`, post()))).toMatchObject(maybe(/./));
     expect(bodies).toHaveLength(2);
@@ -203,7 +224,7 @@ describe('whether a call that fails can have arrived', () => {
       request.on('end', () => (request.url === '/drop' ? request.socket.destroy() : response.end('yes')));
     });
     const server = await listen(secure, 'https');
-    const { fetch } = await fetcher({ pool: { connections: 1, connect: { ca: cert } } });
+    const { fetch } = fetcher({ pool: { connections: 1, connect: { ca: cert } } });
     const [first, second] = await Promise.allSettled([fetch(server.url, post()), fetch(`${server.url}/drop`, post())]);
     expect(first).toMatchObject({ status: 'fulfilled' });
     expect(second).toMatchObject({ status: 'rejected', reason: maybe(/./) });
@@ -213,10 +234,30 @@ describe('whether a call that fails can have arrived', () => {
   test('an abort: before the call never, under way maybe', async () => {
     const abort = new AbortController();
     const server = await listen(answering(() => abort.abort()));
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     expect(await failureOf(fetch(server.url, post(abort.signal)))).toMatchObject(maybe(/dropped/));
     expect(await failureOf(fetch(server.url, post(abort.signal)))).toMatchObject(never(/before the call/));
     expect(server.sockets).toHaveLength(1);
+  });
+
+  test('an abort: of a call that waits for a connection never, and it does not leave later', async () => {
+    const asked: unknown[] = [];
+    const abort = new AbortController();
+    const server = await listen(
+      answering((_, request, response) => {
+        asked.push(request.url);
+        abort.abort();
+        response.end('yes');
+      }),
+    );
+    const { fetch } = fetcher({ pool: { connections: 1 } });
+    const calls = ['/a', '/b', '/c'].map((path) =>
+      fetch(server.url + path, post(path === '/b' ? abort.signal : undefined)),
+    );
+    const [first, second, third] = await Promise.allSettled(calls);
+    expect(second).toMatchObject({ status: 'rejected', reason: never(/dropped/) });
+    for (const call of [first, third]) expect(call).toMatchObject({ status: 'fulfilled' });
+    expect(asked).toEqual(['/a', '/c']);
   });
 
   test('an abort: of every call of its signal, and of no other', async () => {
@@ -228,7 +269,7 @@ describe('whether a call that fails can have arrived', () => {
         if (waiting.length === 4) abort.abort();
       }),
     );
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     const others = [fetch(server.url, post()), fetch(server.url, post(new AbortController().signal))];
     const dropped = [fetch(server.url, post(abort.signal)), fetch(server.url, post(abort.signal))];
     for (const call of dropped) expect(await failureOf(call)).toMatchObject(maybe(/dropped/));
@@ -240,15 +281,34 @@ describe('whether a call that fails can have arrived', () => {
 describe('connections', () => {
   test('are used again', async () => {
     const server = await listen(answering((_, __, response) => response.end('yes')));
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     for (let n = 0; n < 10; n++) await fetch(server.url, post());
-    // The pool lets a turn of the event loop pass before it uses one again.
-    expect(server.sockets.length).toBeLessThanOrEqual(2);
+    expect(server.sockets).toHaveLength(1);
+    const callOnAndOn = async () => {
+      for (let n = 0; n < 10; n++) await fetch(server.url, post());
+    };
+    await Promise.all(Array.from({ length: 10 }, callOnAndOn));
+    expect(server.sockets).toHaveLength(10);
+  });
+
+  test('carry one call each, and there are as many as calls', async () => {
+    // Nobody is answered before all have asked: a call behind another one would wait for ever.
+    const waiting: http.ServerResponse[] = [];
+    const server = await listen(
+      answering((_, __, response) => {
+        waiting.push(response);
+        if (waiting.length === 300) for (const one of waiting) one.end('yes');
+      }),
+    );
+    const { fetch } = fetcher();
+    const answers = await Promise.all(Array.from({ length: 300 }, () => fetch(server.url, post())));
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['yes']));
+    expect(server.sockets).toHaveLength(300);
   });
 
   test('put one listener on a signal, however many of their calls share it', async () => {
     const server = await listen(answering((_, __, response) => response.end('yes')));
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     const { signal } = new AbortController();
     await Promise.all(Array.from({ length: 20 }, () => fetch(server.url, post(signal))));
     await fetch(server.url, post(signal));
@@ -258,7 +318,7 @@ describe('connections', () => {
   test('that the server closed while idle are not used again', async () => {
     const server = http.createServer((_, response) => response.end('yes'));
     const { url, sockets } = await listen(server);
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     await fetch(url, post());
     server.closeIdleConnections();
     await closed(sockets[0]);
@@ -266,20 +326,76 @@ describe('connections', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  test.each([
+    'destroy',
+    'end',
+    'resetAndDestroy',
+  ] as const)('that the server has just closed (%s) lose no call: it never left, or is answered on another one', async (how) => {
+    const arrived: net.Socket[] = [];
+    const server = await listen(
+      answering((_, request, response) => {
+        arrived.push(request.socket);
+        response.end('yes');
+      }),
+    );
+    const { fetch } = fetcher();
+    await fetch(server.url, post());
+    server.sockets[0]?.[how]();
+    const outcome = await fetch(server.url, post()).catch((error: CallFailure) => error);
+    expect(outcome).toMatchObject(outcome instanceof CallFailure ? { mayHaveArrived: false } : { body: 'yes' });
+    expect(arrived).toHaveLength(outcome instanceof CallFailure ? 1 : 2);
+    expect(new Set(arrived).size).toBe(arrived.length);
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['ten minutes', { 'keep-alive': 'timeout=600' }],
+  ])('are given up after 4 s where the server promises %s', async (_, headers) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    // Node's own promise would be 5 s.
+    const silent = Object.assign(
+      answering((_, __, response) => response.writeHead(200, headers).end('yes')),
+      { keepAliveTimeout: 0 },
+    );
+    const server = await listen(silent);
+    const { fetch } = fetcher();
+    await fetch(server.url, post());
+    vi.advanceTimersByTime(3_900);
+    await fetch(server.url, post());
+    expect(server.sockets).toHaveLength(1);
+    vi.advanceTimersByTime(4_100);
+    await closed(server.sockets[0]);
+    await fetch(server.url, post());
+    expect(server.sockets).toHaveLength(2);
+  });
+
   test('are given up sooner than the server says that it drops them', async () => {
     const server = await listen(
       answering((_, __, response) => response.writeHead(200, { 'keep-alive': 'timeout=1' }).end('yes')),
     );
-    const { fetch } = await fetcher();
+    const { fetch } = fetcher();
     await fetch(server.url, post());
     await closed(server.sockets[0]);
     await fetch(server.url, post());
     expect(server.sockets).toHaveLength(2);
   });
 
+  test('that do not stand yet are dropped by close as well', async () => {
+    const silent = await listen(
+      net.createServer(() => made.close()),
+      'https',
+    );
+    const made = fetcher();
+    expect(await failureOf(made.fetch(silent.url, post()))).toMatchObject(never(/closed/));
+    await closed(silent.sockets[0]);
+  });
+
   test('close drops the calls under way and refuses new ones', async () => {
     const server = await listen(answering(() => made.close()));
-    const made = await fetcher();
+    const made = fetcher();
     expect(await failureOf(made.fetch(server.url, post()))).toMatchObject(maybe(/closed/));
     expect(await failureOf(made.fetch(server.url, post()))).toMatchObject(never(/closed/));
     expect(server.sockets).toHaveLength(1);

@@ -33,9 +33,8 @@ export async function forwardProxy() {
 }
 
 /** A proxy for https: opens tunnels and remembers what it was asked. */
-export async function tunnelProxy(refuseWith?: number) {
+export async function tunnelProxy(refuseWith?: number, server: http.Server | https.Server = http.createServer()) {
   const asked: [target: string | undefined, credentials: string | undefined][] = [];
-  const server = http.createServer();
   server.on('connect', (request, near) => {
     asked.push([request.url, request.headers['proxy-authorization']]);
     if (refuseWith !== undefined) return near.end(`HTTP/1.1 ${refuseWith} No\r\ncontent-length: 0\r\n\r\n`);
@@ -46,26 +45,33 @@ export async function tunnelProxy(refuseWith?: number) {
   return { asked, ...(await listen(server)) };
 }
 
-/** A SOCKS5 proxy with user name and password, for targets by IPv4 or by name. Source: RFC 1928, RFC 1929. */
-export async function socksProxy() {
+/**
+ * A SOCKS5 proxy with user name and password, for targets by IPv4 or by name. Source: RFC 1928, RFC 1929.
+ * @param replies what it says of the login and of the target, 0 for yes
+ */
+export async function socksProxy({ login: toLogin = 0, target: toTarget = 0 } = {}) {
   const asked: string[] = [];
+  const targets: string[] = [];
   const server = net.createServer((near) => {
     near.once('data', () => {
       near.write(Buffer.from([5, 2]));
       near.once('data', (login: Buffer) => {
         const name = login.subarray(2, 2 + (login[1] ?? 0));
         asked.push(`${name} ${login.subarray(3 + name.length)}`);
-        near.write(Buffer.from([1, 0]));
+        near.write(Buffer.from([1, toLogin]));
         near.once('data', (target: Buffer) => {
           const end = target.length - 2;
           const host = target[3] === 3 ? target.toString('utf8', 5, end) : target.subarray(4, end).join('.');
+          targets.push(host);
+          const answer = Buffer.from([5, toTarget, 0, 1, 0, 0, 0, 0, 0, 0]);
+          if (toTarget !== 0) return near.end(answer);
           const far = net.connect(target.readUInt16BE(end), host, () => {
-            near.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+            near.write(answer);
             join(near, far);
           });
         });
       });
     });
   });
-  return { asked, ...(await listen(server)) };
+  return { asked, targets, ...(await listen(server)) };
 }

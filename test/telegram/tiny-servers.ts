@@ -5,6 +5,7 @@ import net from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface Listening {
+  server: Server;
   port: number;
   /** Without a slash at its end. */
   url: string;
@@ -25,7 +26,7 @@ export async function listen(server: Server, scheme = 'http'): Promise<Listening
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return { port, url: `${scheme}://127.0.0.1:${port}`, sockets };
+  return { server, port, url: `${scheme}://127.0.0.1:${port}`, sockets };
 }
 
 /** Answers every request that has arrived as a whole. */
