@@ -132,14 +132,17 @@ describe('the role telesweep', () => {
     await counter(db, { userId: 2 });
     const other = new pg.Client(db.url);
     await other.connect();
-    await other.query(
-      `begin; select from tokens where token = 'used-0' for update; select from token_generator_count where user_id = 1 for update`,
-    );
-    expect((await pass(['cleanup-tokens'])).counts).toEqual({ deleted: 2 });
-    expect((await pass(['reset-counts'])).counts).toEqual({ deleted: 1 });
-    await other.end();
-    expect((await pass(['cleanup-tokens', '--limit', '1'])).counts).toEqual({ deleted: 1 });
-    expect((await pass(['reset-counts', '--limit', '1'])).counts).toEqual({ deleted: 1 });
+    try {
+      await other.query(
+        `begin; select from tokens where token = 'used-0' for update; select from token_generator_count where user_id = 1 for update`,
+      );
+      expect((await pass(['cleanup-tokens'])).counts).toEqual({ deleted: 2, kept: 0 });
+      expect((await pass(['reset-counts'])).counts).toEqual({ deleted: 1, kept: 0 });
+    } finally {
+      await other.end();
+    }
+    expect((await pass(['cleanup-tokens', '--limit', '1'])).counts).toEqual({ deleted: 1, kept: 0 });
+    expect((await pass(['reset-counts', '--limit', '1'])).counts).toEqual({ deleted: 1, kept: 0 });
   });
 
   test('is enough for post-guide: posted, failed, tried again, forced', async () => {
