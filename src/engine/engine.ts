@@ -438,14 +438,17 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
       });
       if (renew && answer.leaseHeld) lease.renewed(startedAt);
       this.#tickTime.took(monotonicMs() - startedAt);
-      await this.#ticked(answer, reserve, generation);
+      await this.#ticked(answer, { startedAt, reserved: reserve, generation });
     });
   }
 
-  async #ticked(answer: TickAnswer, reserved: number, generation: number): Promise<void> {
+  async #ticked(
+    answer: TickAnswer,
+    { startedAt, reserved, generation }: { startedAt: number; reserved: number; generation: number },
+  ): Promise<void> {
     const { stop, db } = this.#context;
     const now = monotonicMs();
-    this.#clock.answered(answer.nowMs);
+    this.#clock.answered(answer.nowMs, startedAt);
     if (!answer.leaseHeld) stop.request('lease_lost');
     let valid = generation;
     if (this.#pause.met(answer.pausedMs, now)) {
