@@ -24,16 +24,18 @@ export interface DatabaseOptions {
   migrated?: boolean;
   /** A server of the test's own, which it may stop and kill; the run's server by default. */
   server?: { url(database: string): string };
+  /** Options of CREATE DATABASE, of an empty database. */
+  as?: string;
 }
 
 /** Makes a database; `drop` it in `afterAll`. */
 export async function createDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  const { migrated = true, server } = options;
+  const { migrated = true, server, as = '' } = options;
   const url = server ? (name: string) => server.url(name) : urlOfRun;
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
   await administer(
     url('postgres'),
-    `create database ${name}${migrated && !server ? ' template telesweep_template' : ''}`,
+    `create database ${name}${migrated && !server ? ' template telesweep_template' : ` ${as}`}`,
   );
   if (migrated && server) await migrateUrl(url(name));
   return testDatabase(name, url(name), url('postgres'));

@@ -32,16 +32,18 @@ export interface SceneOptions {
   monitors?: boolean;
   /** False: an empty database. */
   migrated?: boolean;
+  /** Options of CREATE DATABASE, of an empty database. */
+  database?: string | undefined;
 }
 
 /** Limits are off unless asked for, and the rate is high, so that tests spend no time waiting. */
 export async function createScene(
   api: BotApiOptions = {},
   env: Record<string, string> = {},
-  { server, monitors: monitored = false, migrated = true }: SceneOptions = {},
+  { server, monitors: monitored = false, migrated = true, database }: SceneOptions = {},
 ): Promise<Scene> {
   const [db, botApi, monitors] = await Promise.all([
-    createDatabase(server === undefined ? { migrated } : { server, migrated }),
+    createDatabase({ migrated, ...(server && { server }), ...(database !== undefined && { as: database }) }),
     startBotApi({ ...api, limits: { sendsPerSecondPerChat: 0, groupSendsPerMinute: 0, ...api.limits } }),
     monitored ? startMonitors() : null,
   ]);
