@@ -1,7 +1,7 @@
 /** What became of rows, written down by ticks: the only one that writes a sweep's tables in a pass. */
 import type { Kysely } from 'kysely';
 import { monotonicMs } from '../clock.ts';
-import { LockTimeoutError, type RowFault, rowFault } from '../store/database-error.ts';
+import { keptInSilence, LockTimeoutError, type RowFault, rowFault } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
 import { runTick, type TickAnswer, type TickRequest, type TickWrites } from '../store/tick.ts';
 
@@ -143,8 +143,12 @@ export class Writer<W extends Write> {
       this.#add({ ...pending, apart: true, notBefore: monotonicMs() + lockedPauseMs });
       return;
     }
-    const instead = this.#table.refused(pending.write, fault);
-    if (instead === null) this.#written(pending.write, 'refused');
+    this.#refused(pending.write, fault);
+  }
+
+  #refused(write: W, fault: RowFault): void {
+    const instead = this.#table.refused(write, fault);
+    if (instead === null) this.#written(write, 'refused');
     else this.put(instead);
   }
 
@@ -157,6 +161,7 @@ export class Writer<W extends Write> {
     for (const [n, pending] of batch.entries()) {
       if (answer.done.has(n)) this.#written(pending.write, 'done');
       else if (answer.gone.has(n)) this.#written(pending.write, 'gone');
+      else if (answer.kept.has(n)) this.#refused(pending.write, keptInSilence);
       else this.#notDone(pending, notBefore);
     }
     return answer;

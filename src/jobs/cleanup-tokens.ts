@@ -21,6 +21,7 @@ export const cleanupTokens: Job = {
     return sweepBatches(context, {
       deleteRange: (range) => tokens.deleteUsedTokens(db, now, range),
       count: () => briefCount(db, (transaction) => tokens.countUsedTokens(transaction, now)),
+      lookAgain: () => tokens.lookForKeptTokens(db, now),
       pages: {
         outOfOrder: () => tokens.tokenPagesOutOfOrder(db),
         delete: (from, to) => tokens.deleteUsedTokensIn(db, now, from, to),

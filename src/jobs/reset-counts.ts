@@ -15,13 +15,14 @@ export const resetCounts: Job = {
   message: (counts) => `Token counts reset completed: deleted ${counts.deleted ?? 0} counters`,
 
   async run(context) {
-    const { countPastCounters, deletePastCounters } = await import('../store/token-counters.ts');
+    const { countPastCounters, deletePastCounters, lookForKeptCounters } = await import('../store/token-counters.ts');
     const { briefCount } = await import('../store/brief-count.ts');
     const { db, now, settings } = context;
     const today = { now, timeZone: settings.timeZone };
     return sweepBatches(context, {
       deleteRange: (range) => deletePastCounters(db, today, range),
       count: () => briefCount(db, (transaction) => countPastCounters(transaction, today)),
+      lookAgain: () => lookForKeptCounters(db, today),
     });
   },
 

@@ -37,6 +37,8 @@ export interface Sweep {
   };
   /** For the progress of long work; null where it takes too long. */
   count(): Promise<number | null>;
+  /** What is still there though all was asked to go: the database may keep rows without a word. */
+  lookAgain(): Promise<Deleted>;
 }
 
 /** Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop. */
@@ -80,6 +82,11 @@ export async function sweepBatches(
         const total = await sweep.count();
         if (total !== null) progress.start(Math.min(total, left), 'rows');
       }
+    }
+    if (ended && !metLock && kept.rows === 0) {
+      const again = await sweep.lookAgain();
+      counts.deleted = (counts.deleted ?? 0) + again.deleted;
+      kept.add(again.kept);
     }
   } finally {
     progress.stop();

@@ -5,6 +5,7 @@ import { readPauses } from '../store/budgets.ts';
 import type { Connection } from '../store/connect.ts';
 import { broadcastDeadlines, type DeadlineGroup, deletionDeadlines } from '../store/deadlines.ts';
 import { countFailed } from '../store/failed-items.ts';
+import { instantText, readInstant } from '../store/instant.ts';
 import { type JobHistory, readHistory } from '../store/run-history.ts';
 import { type ExpectedRuns, expectedRuns, overdueFrom } from './expected-runs.ts';
 import { type Forecast, forecast } from './forecast.ts';
@@ -176,8 +177,8 @@ function textOf(value: unknown): string | null {
 
 /** The database's clock. */
 export async function readNow(connection: Connection): Promise<Date> {
-  const [row] = await connection.query<{ now: Date }>('select now() as now');
-  return row?.now ?? new Date();
+  const [row] = await connection.query<{ now: string }>(`select ${instantText('now()')} as now`);
+  return row === undefined ? new Date() : readInstant(row.now);
 }
 
 export async function readBacklog(connection: Connection, job: Job, settings: Settings): Promise<Backlog> {

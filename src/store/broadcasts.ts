@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { type RowFault, rowFault } from './database-error.ts';
+import { keptInSilence, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -54,7 +54,10 @@ export interface Finished {
  */
 export async function finishBroadcasts(db: Db, ids: readonly string[]): Promise<Finished[]> {
   try {
-    return await finish(db, ids);
+    const ended = await finish(db, ids);
+    const silent = ended.filter(({ failure }) => failure === 'held_by_database');
+    for (const broadcast of silent) Object.assign(broadcast, await holdBroadcast(db, broadcast.id, keptInSilence));
+    return ended;
   } catch (error) {
     const fault = rowFault(error);
     const [id] = ids;
@@ -91,11 +94,13 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
       delete from broadcasts where id in (select id from ending where had_ledger and not holds_failed)
       returning id, null as failure
     ), kept as (
-      update broadcasts set failed_at = now(), failure = case when holds_failed then 'messages_failed' else 'no_ledger' end
-      from ending where broadcasts.id = ending.id and (holds_failed or not had_ledger)
+      update broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
+      from ending where broadcasts.id = ending.id and (ending.holds_failed or not ending.had_ledger)
       returning broadcasts.id, failure
     )
-    select id::text, failure from removed union all select id::text, failure from kept`.execute(db);
+    select id::text, failure from removed union all select id::text, failure from kept
+    union all select id::text, 'held_by_database' from ending
+    where id not in (select id from removed union all select id from kept)`.execute(db);
   return rows;
 }
 

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Connection } from './connect.ts';
+import { instantText, readInstant } from './instant.ts';
 import type { Database } from './schema.ts';
 
 /** Tells later passes to leave at once until the pause is over. */
@@ -26,8 +27,9 @@ export async function readPause(connection: Connection, botId: string): Promise<
 
 /** The bots that Telegram asked to pause, and until when. */
 export async function readPauses(connection: Connection): Promise<{ bot_id: string; until: Date }[]> {
-  return connection.query<{ bot_id: string; until: Date }>(
-    `select bot_id::text, paused_until as until from telesweep.budgets
-     where paused_until > clock_timestamp() order by bot_id`,
+  const rows = await connection.query<{ bot_id: string; until: string }>(
+    `select bot_id::text, ${instantText('paused_until')} as until from telesweep.budgets
+     where paused_until > clock_timestamp() order by telesweep.budgets.bot_id`,
   );
+  return rows.map(({ bot_id, until }) => ({ bot_id, until: readInstant(until) }));
 }

@@ -24,6 +24,12 @@ export interface RowFault {
   words: string;
 }
 
+/** What PostgreSQL does not tell of: a row that stays as it was, by a trigger that returns NULL or a policy that shows it alone. */
+export const keptInSilence: RowFault = {
+  code: '',
+  words: 'a trigger or a policy of the table kept the row without a word',
+};
+
 /** Why the database refuses a row; null where the error is none of a row's. */
 export function rowFault(error: unknown): RowFault | null {
   return error instanceof RowRefusedError ? { code: error.code, words: error.words } : null;
@@ -63,6 +69,13 @@ export function databaseError(error: unknown): Error {
   switch (code.slice(0, 2)) {
     case '40':
       return new SerializationError(`the database could not put a statement in order with others: ${message}`);
+    case '0A':
+      if (/\brules?\b|DELETE RETURNING|UPDATE RETURNING|INSERT RETURNING/.test(message)) {
+        return new SettingsError([
+          `a table of the bot has a rule in place of a change (${message}); drop the rule, or make it a trigger`,
+        ]);
+      }
+      break;
     case '55':
       return /replica identity/i.test(message)
         ? new SettingsError([

@@ -1,6 +1,6 @@
 /** Setting failed items due again, and removing them: in short transactions, however many they are. */
 import type { Connection } from './connect.ts';
-import { rowFault } from './database-error.ts';
+import { keptInSilence, rowFault } from './database-error.ts';
 import {
   type FailedFilter,
   isFailedBroadcast,
@@ -163,6 +163,13 @@ async function changeAll(
         const batch = await changeBatch(connection, table, chosen, size);
         total.items += batch.changed;
         if (batch.last === null) break;
+        if (batch.changed < batch.places.length) {
+          // Whatever is left when no more changes stays by a trigger or a policy: it is left out from then on.
+          if (batch.changed > 0) continue;
+          held.push(...batch.places);
+          total.held += batch.places.length;
+          total.words ??= keptInSilence.words;
+        }
         from = batch.last;
         size = Math.min(batchSize, 2 * size);
       } catch (error) {
@@ -202,18 +209,25 @@ async function placeOfFirst(connection: Connection, table: ChangedTable, { chang
   return row?.place ?? '(0,0)';
 }
 
+interface Batch {
+  changed: number;
+  /** When the last of them failed; null where there was none. */
+  last: string | null;
+  places: string[];
+}
+
 async function changeBatch(
   connection: Connection,
   changed: ChangedTable,
   { change: asked, values }: Chosen,
   size: number,
-): Promise<{ changed: number; last: string | null }> {
+): Promise<Batch> {
   const { table, alias } = changed;
   const { change, also } = asked;
   const chosen = conditionOf(changed, asked);
   // In the order of the index, from where the batch before ended, so that no batch walks the dead entries again. Asked
   // twice, because the tables of a partitioned one may use the same ctid for a row that was not chosen.
-  const [row] = await connection.query<{ changed: number; last: string | null }>(
+  const [row] = await connection.query<Batch & Record<string, unknown>>(
     `with batch as materialized (
        select ${alias}.ctid as place, ${alias}.failed_at from ${table} as ${alias}
        where ${chosen}
@@ -221,8 +235,9 @@ async function changeBatch(
      ), changed as (
        ${change} where ${alias}.ctid = any(array(select place from batch)) and ${chosen} returning ${alias}.*
      )${also}
-     select (select count(*)::int from changed) as changed, (select ${instantText('max(failed_at)')} from batch) as last`,
+     select (select count(*)::int from changed) as changed, (select ${instantText('max(failed_at)')} from batch) as last,
+            array(select place::text from batch) as places`,
     values,
   );
-  return row ?? { changed: 0, last: null };
+  return row ?? { changed: 0, last: null, places: [] };
 }

@@ -1,6 +1,7 @@
 /** Failed items of every job: what was given up and is kept for the operator. */
 import type { JobName } from '../job.ts';
 import type { Connection } from './connect.ts';
+import { instantText, readInstant } from './instant.ts';
 
 export interface FailedFilter {
   job: JobName | null;
@@ -150,10 +151,10 @@ export async function listFailed(
             ${source.failedAt} as failed_at, ${source.detail} as detail
      from ${source.from} and ${matches(source)} order by ${source.failedAt} desc limit $4)`,
   );
-  const rows = await connection.query<FailedItem & Record<string, unknown>>(
-    `select job, item, chat_id, reason, failed_at, extract(epoch from now() - failed_at)::float8 as age_seconds, detail,
+  const rows = await connection.query<Omit<FailedItem, 'failed_at'> & { failed_at: string }>(
+    `select job, item, chat_id, reason, ${instantText('failed_at')} as failed_at, extract(epoch from now() - failed_at)::float8 as age_seconds, detail,
             $1::int as days
-     from (${parts.join(' union all ')}) as failed order by failed_at desc, job, item limit $4`,
+     from (${parts.join(' union all ')}) as failed order by failed.failed_at desc, job, item limit $4`,
     [...valuesOf(filter, guideDays), limit],
   );
   return rows.map(({ job, item, chat_id, reason, failed_at, age_seconds, detail }) => ({
@@ -161,7 +162,7 @@ export async function listFailed(
     item,
     chat_id,
     reason,
-    failed_at,
+    failed_at: readInstant(failed_at),
     age_seconds,
     detail,
   }));

@@ -65,5 +65,6 @@ export function guidePostWrites(slot: string, guide: LastGuide, writes: readonly
         union all select chat_id from finished union all select chat_id from unsent)`,
     // One that was written down otherwise meanwhile is no concern of this pass any more.
     gone: sql`select n from asked where change in ('release', 'unsent', 'finish')`,
+    kept: sql`select null::int as n where false`,
   };
 }

@@ -12,3 +12,17 @@ export function instant(text: string): string {
  * is `infinity`.
  */
 export const instantText = (column: string): string => `to_jsonb(${column}) #>> '{}'`;
+
+/** The last instant that a Date holds: what PostgreSQL calls infinity is further off than every other time. */
+const lastMs = 8.64e15;
+
+/**
+ * Reads what `instantText` has written, whatever the session's style. @throws Error for anything else
+ */
+export function readInstant(text: string): Date {
+  const ms = text === 'infinity' ? lastMs : text === '-infinity' ? -lastMs : Date.parse(text);
+  if (Number.isNaN(ms)) throw new Error(`"${text}" is not an instant`);
+  return new Date(ms);
+}
+
+export const readInstantOrNull = (text: string | null): Date | null => (text === null ? null : readInstant(text));

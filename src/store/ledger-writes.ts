@@ -28,6 +28,7 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
   const sameKey = (other: string) => sql`message.broadcast_id = ${sql.raw(other)}.broadcast_id
       and message.chat_id = ${sql.raw(other)}.chat_id and message.message_id = ${sql.raw(other)}.message_id`;
   const allGo = writes.every(({ change }) => change === 'remove');
+  const done = allGo ? sql`select n from removed` : sql`select n from removed union all select n from changed`;
   return {
     expressions: sql`
     asked as materialized (
@@ -36,15 +37,17 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
         ${writes.map(({ messageId }) => messageId)}::bigint[], ${writes.map(({ change }) => change)}::text[]
       ) with ordinality as asked (broadcast_id, chat_id, message_id, change, n)
     ), found as materialized (
-      select asked.*, place from asked cross join lateral (
+      select asked.*, message.place from asked cross join lateral (
         select ctid as place from broadcast_messages as message where ${sameKey('asked')} offset 0 for update skip locked) as message
     ), removed as (
       delete from broadcast_messages as message using found
-      where change = 'remove' and ${sameKey('found')} and message.ctid = place returning n
+      where found.change = 'remove' and ${sameKey('found')} and message.ctid = found.place returning found.n
     )${allGo ? sql`` : changedRows(writes, sameKey('found'))}`,
-    done: allGo ? sql`select n from removed` : sql`select n from removed union all select n from changed`,
+    done,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
       and not exists (select from broadcast_messages as message where ${sameKey('asked')} offset 0)`,
+    kept: sql`select found.n from found where found.n not in (${done})
+      and exists (select from broadcast_messages as message where ${sameKey('found')} and message.ctid = found.place offset 0)`,
   };
 }
 
@@ -60,12 +63,13 @@ function changedRows(writes: readonly LedgerWrite[], sameKey: ReturnType<typeof 
       set attempts = told.attempts,
           refusals = message.refusals + told.refused::int,
           refused_since = case when told.refused then coalesce(message.refused_since, now()) else message.refused_since end,
-          next_attempt_at = case change when 'defer' then least(now() + make_interval(secs => wait),
+          next_attempt_at = case found.change when 'defer' then least(now() + make_interval(secs => told.wait),
             greatest(least(message.sent_at, '9999-01-01') + interval '47 hours 50 minutes', now() + interval '30 seconds')) end,
-          failed_at = case change when 'fail' then now() end,
-          failure = case change when 'fail' then told.failure end,
+          failed_at = case found.change when 'fail' then now() end,
+          failure = case found.change when 'fail' then told.failure end,
           failure_detail = told.detail
-      from found join told using (n) where change <> 'remove' and ${sameKey} and message.ctid = place
+      from found join told on told.n = found.n
+      where found.change <> 'remove' and ${sameKey} and message.ctid = found.place
       returning found.n
     )`;
 }

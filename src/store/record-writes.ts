@@ -26,6 +26,11 @@ export interface RecordWrite {
   detail: string | null;
 }
 
+/** The row that was found, unless another pass has claimed it; a claim also wants that it is not given up and the lease is held. */
+const isOurs = sql`record.id = found.id and record.ctid = found.place
+        and (record.notice_started_at is null or found.claimed and found.change <> 'claim')
+        and (found.change <> 'claim' or record.failed_at is null and exists (select from lease))`;
+
 /**
  * Rows are found one by one by their key, locked, and passed over where somebody else holds them; the ctid keeps the key of
  * another part of a partitioned table out. A claim marks the messages as deleted as well.
@@ -43,36 +48,36 @@ export function recordWrites(writes: readonly RecordWrite[]): TickWrites {
         ${writes.map(({ detail }) => detail)}::text[], ${waits}::float8[]
       ) with ordinality as asked (id, change, claimed, deleted, sent, attempts, refused, failure, detail, wait, n)
     ), found as materialized (
-      select asked.*, place from asked cross join lateral (
+      select asked.*, record.place from asked cross join lateral (
         select ctid as place from pending_deletions as record where record.id = asked.id offset 0 for update skip locked) as record
     ), removed as (
       delete from pending_deletions as record using found
-      where change = 'remove' and record.id = found.id and record.ctid = place
-        and (claimed or record.notice_started_at is null) returning n
+      where found.change = 'remove' and ${isOurs} returning found.n
     ), changed as (
       update pending_deletions as record
-      set messages_deleted_at = case when deleted then coalesce(record.messages_deleted_at, now()) else record.messages_deleted_at end,
-          notice_started_at = case when change = 'claim' then now() when claimed and not sent then null else record.notice_started_at end,
-          notice_sent_at = case when sent then now() else record.notice_sent_at end,
-          attempts = case when change in ('defer', 'fail') then found.attempts else record.attempts end,
+      set messages_deleted_at = case when found.deleted then coalesce(record.messages_deleted_at, now()) else record.messages_deleted_at end,
+          notice_started_at = case when found.change = 'claim' then now() when found.claimed and not found.sent then null
+            else record.notice_started_at end,
+          notice_sent_at = case when found.sent then now() else record.notice_sent_at end,
+          attempts = case when found.change in ('defer', 'fail') then found.attempts else record.attempts end,
           refusals = record.refusals + found.refused::int,
           refused_since = case when found.refused then coalesce(record.refused_since, now()) else record.refused_since end,
-          next_attempt_at = case change when 'fail' then null
-            when 'defer' then least(now() + make_interval(secs => wait),
+          next_attempt_at = case found.change when 'fail' then null
+            when 'defer' then least(now() + make_interval(secs => found.wait),
               greatest(least(record.created_at, '9999-01-01') + interval '47 hours 50 minutes', now() + interval '30 seconds'))
             else record.next_attempt_at end,
-          failed_at = case when change = 'fail' then now() else record.failed_at end,
-          failure = case when change = 'fail' then found.failure else record.failure end,
-          failure_detail = case when change in ('fail', 'defer') then found.detail else record.failure_detail end
+          failed_at = case when found.change = 'fail' then now() else record.failed_at end,
+          failure = case when found.change = 'fail' then found.failure else record.failure end,
+          failure_detail = case when found.change in ('fail', 'defer') then found.detail else record.failure_detail end
       from found
-      where change <> 'remove' and record.id = found.id and record.ctid = place
-        and case when change = 'claim'
-              then record.notice_started_at is null and record.failed_at is null and exists (select from lease)
-              else claimed or record.notice_started_at is null end
-      returning n
+      where found.change <> 'remove' and ${isOurs}
+      returning found.n
     )`,
     done: sql`select n from removed union all select n from changed`,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
       and not exists (select from pending_deletions as record where record.id = asked.id offset 0)`,
+    kept: sql`select found.n from found
+      where found.n not in (select n from removed union all select n from changed)
+        and exists (select from pending_deletions as record where ${isOurs} offset 0)`,
   };
 }

@@ -1,5 +1,6 @@
 import type { JobName } from '../job.ts';
 import type { Connection } from './connect.ts';
+import { instantText, readInstant, readInstantOrNull } from './instant.ts';
 
 /** What the runs and the lease of a job tell about it. */
 export interface JobHistory {
@@ -17,20 +18,21 @@ export interface JobHistory {
 interface Row extends Record<string, unknown> {
   job: JobName;
   run_id: string | null;
-  started_at: Date;
-  finished_at: Date;
+  started_at: string;
+  finished_at: string;
   outcome: string;
   summary: unknown;
-  last_seen_at: Date | null;
+  last_seen_at: string | null;
   cut_off: number;
   holder: string | null;
-  held_since: Date | null;
+  held_since: string | null;
 }
 
 export async function readHistory(connection: Connection, jobs: readonly JobName[]): Promise<JobHistory[]> {
   const rows = await connection.query<Row>(
-    `select asked.job, last.*, seen.started_at as last_seen_at, cut.runs as cut_off,
-            lease.holder, lease.acquired_at as held_since
+    `select asked.job, last.run_id, last.outcome, last.summary, ${instantText('last.started_at')} as started_at,
+            ${instantText('last.finished_at')} as finished_at, ${instantText('seen.started_at')} as last_seen_at,
+            cut.runs as cut_off, lease.holder, ${instantText('lease.acquired_at')} as held_since
      from unnest($1::text[]) with ordinality as asked (job, place)
      left join lateral (
        select run_id, started_at, finished_at, outcome, summary from telesweep.runs
@@ -49,19 +51,23 @@ export async function readHistory(connection: Connection, jobs: readonly JobName
   );
   return rows.map(({ job, run_id, started_at, finished_at, outcome, summary, ...rest }) => ({
     job,
-    last: run_id === null ? null : { run_id, started_at, finished_at, outcome, summary },
-    last_seen_at: rest.last_seen_at,
+    last:
+      run_id === null
+        ? null
+        : { run_id, started_at: readInstant(started_at), finished_at: readInstant(finished_at), outcome, summary },
+    last_seen_at: readInstantOrNull(rest.last_seen_at),
     cut_off: rest.cut_off,
     holder: rest.holder,
-    held_since: rest.held_since,
+    held_since: readInstantOrNull(rest.held_since),
   }));
 }
 
 /** When passes of a job began since an instant, oldest first. */
 export async function readStarts(connection: Connection, job: JobName, since: Date): Promise<Date[]> {
-  const rows = await connection.query<{ started_at: Date }>(
-    'select started_at from telesweep.runs where job = $1 and started_at >= $2 order by started_at',
-    [job, since],
+  const rows = await connection.query<{ started_at: string }>(
+    `select ${instantText('started_at')} as started_at from telesweep.runs
+     where job = $1 and started_at >= $2 order by telesweep.runs.started_at`,
+    [job, since.toISOString()],
   );
-  return rows.map((row) => row.started_at);
+  return rows.map((row) => readInstant(row.started_at));
 }

@@ -5,6 +5,7 @@ import type { RememberedBot } from './bots.ts';
 import type { Pause } from './budgets.ts';
 import type { Connection } from './connect.ts';
 import { pruneFailed } from './failed-prune.ts';
+import { instantText, readInstantOrNull } from './instant.ts';
 
 /** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
 export const leaseSeconds = 45;
@@ -50,7 +51,7 @@ export async function openRun(
     due: boolean | null;
     backlog: BacklogRow | null;
     holder: string | null;
-    held_since: Date | null;
+    held_since: string | null;
     paused: number | null;
     cooldown: boolean | null;
     username: string | null;
@@ -78,7 +79,7 @@ export async function openRun(
             case when not asked.due
               then (select to_json(counted) from (${renumbered(backlog, due.values.length)}) as counted)
             end as backlog,
-            before.holder, before.acquired_at as held_since,
+            before.holder, ${instantText('before.acquired_at')} as held_since,
             extract(epoch from budget.paused_until - clock_timestamp())::float8 as paused,
             budget.cooldown_until > clock_timestamp() as cooldown,
             case when bot.asked_at > now() - interval '7 days' then nullif(bot.username, '') end as username,
@@ -99,7 +100,7 @@ export async function openRun(
     due: row.due === true,
     backlog: row.backlog === null ? null : backlogOf(row.backlog),
     holder: row.holder,
-    heldSince: row.held_since,
+    heldSince: readInstantOrNull(row.held_since),
     pause: { seconds: Math.max(0, row.paused ?? 0), cooldown: row.cooldown === true },
     bot: {
       username: row.username,
@@ -134,11 +135,11 @@ async function readHolder(
   connection: Connection,
   job: JobName,
 ): Promise<{ holder: string | null; heldSince: Date | null }> {
-  const [row] = await connection.query<{ holder: string; held_since: Date }>(
-    'select holder, acquired_at as held_since from telesweep.leases where job = $1',
+  const [row] = await connection.query<{ holder: string; held_since: string }>(
+    `select holder, ${instantText('acquired_at')} as held_since from telesweep.leases where job = $1`,
     [job],
   );
-  return { holder: row?.holder ?? null, heldSince: row?.held_since ?? null };
+  return { holder: row?.holder ?? null, heldSince: readInstantOrNull(row?.held_since ?? null) };
 }
 
 /** Reads the database's clock and whether anything is due, without taking the lease: for a dry run. */

@@ -34,6 +34,8 @@ export interface TickAnswer {
   done: ReadonlySet<number>;
   /** The numbers of those whose row is not there any more. */
   gone: ReadonlySet<number>;
+  /** The numbers of those whose row nobody holds and that stayed as it was all the same: a trigger or a rule kept it so. */
+  kept: ReadonlySet<number>;
 }
 
 /** Common table expressions that carry out writes, each row under its number `n`. They may ask `exists (select from lease)`. */
@@ -43,6 +45,8 @@ export interface TickWrites {
   done: RawBuilder<unknown>;
   /** A select of `n` for each row that is not there. */
   gone: RawBuilder<unknown>;
+  /** A select of `n` for each row that was found, asked to change, and did not. */
+  kept: RawBuilder<unknown>;
 }
 
 /**
@@ -68,7 +72,8 @@ export async function runTick(
            (select 1000 * starts_at from budget) as starts_at,
            (select 1000 * paused from budget) as paused,
            (select done from written) as done,
-           ${writes === null ? sql`null::int[]` : sql`(select array_agg(n) from (${writes.gone}) as gone)`} as gone`.execute(
+           ${writes === null ? sql`null::int[]` : sql`(select array_agg(n) from (${writes.gone}) as gone)`} as gone,
+           ${writes === null ? sql`null::int[]` : sql`(select array_agg(n) from (${writes.kept}) as kept)`} as kept`.execute(
     db,
   );
   const [row] = rows;
@@ -80,6 +85,7 @@ export async function runTick(
     pausedMs: Math.max(0, row.paused ?? 0),
     done: new Set(row.done),
     gone: new Set(row.gone),
+    kept: new Set(row.kept),
   };
 }
 
@@ -90,6 +96,7 @@ interface TickRow {
   paused: number | null;
   done: number[] | null;
   gone: number[] | null;
+  kept: number[] | null;
 }
 
 /** Locked against a take-over until the commit: who holds the lease here holds it when its claims count. */

@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
+import { instantText } from './instant.ts';
+import { lookAgain } from './look-again.ts';
+import { type Deleted, deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
 
 /** A moment of the database's clock, and the zone that says which day it falls on. */
@@ -22,6 +24,11 @@ export function deletePastCounters(db: Kysely<Database>, today: Today, options: 
   return deleteRange(db, sweptCounters(today), options);
 }
 
+/** Those that were asked to go and are still there. */
+export function lookForKeptCounters(db: Kysely<Database>, today: Today): Promise<Deleted> {
+  return lookAgain(db, sweptCounters(today));
+}
+
 export async function countPastCounters(db: Kysely<Database>, today: Today): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from token_generator_count where ${due(today)}`.execute(db);
@@ -37,7 +44,7 @@ export interface CounterSample {
 /** The days that would go, oldest first. */
 export async function samplePastCounters(db: Kysely<Database>, today: Today, days: number): Promise<CounterSample[]> {
   const result = await sql<CounterSample>`
-    select date::text, count(*)::int as users, sum(token_generated)::text as tokens
+    select ${sql.raw(instantText('date'))} as date, count(*)::int as users, sum(token_generated)::text as tokens
     from token_generator_count where ${due(today)}
     group by token_generator_count.date order by token_generator_count.date limit ${days}`.execute(db);
   return result.rows;

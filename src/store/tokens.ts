@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { isSweptToken } from './due.ts';
+import { instantText } from './instant.ts';
+import { lookAgain } from './look-again.ts';
 import { deletePages, pagesOutOfOrder } from './page-delete.ts';
 import { type Deleted, deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
@@ -29,6 +31,11 @@ export function deleteUsedTokensIn(db: Kysely<Database>, now: string, from: numb
   return deletePages(db, sweptTokens(now), from, to);
 }
 
+/** Those that were asked to go and are still there. */
+export function lookForKeptTokens(db: Kysely<Database>, now: string): Promise<Deleted> {
+  return lookAgain(db, sweptTokens(now));
+}
+
 export async function countUsedTokens(db: Kysely<Database>, now: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from tokens where ${due(now)}`.execute(db);
   return rows[0]?.n ?? 0;
@@ -44,7 +51,7 @@ export interface TokenSample {
 /** The first that would go. The token itself stays out of it: who holds it may use it. */
 export async function sampleUsedTokens(db: Kysely<Database>, now: string, rows: number): Promise<TokenSample[]> {
   const result = await sql<TokenSample>`
-    select unique_id::text, created_by::text, status, expires_at::text from tokens
+    select unique_id::text, created_by::text, status, ${sql.raw(instantText('expires_at'))} as expires_at from tokens
     where ${due(now)} order by tokens.expires_at limit ${rows}`.execute(db);
   return result.rows;
 }

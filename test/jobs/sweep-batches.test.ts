@@ -34,6 +34,7 @@ function table(
       };
     },
     count: async () => left,
+    lookAgain: async () => ({ deleted: 0, metLock: false, kept: { places: [], example: null } }),
   };
 }
 

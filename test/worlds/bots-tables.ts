@@ -11,21 +11,27 @@ export interface Shape {
   /** Further columns and constraints of each table. */
   more?: string;
   /** Tables of another key, and what follows their columns. */
-  of?: Readonly<Record<TableName, { key?: readonly string[]; more?: string; end?: string; then?: string }>>;
+  of?: Readonly<Record<TableName, { key?: readonly string[]; more?: string; end?: string; after?: string }>>;
   schema?: string;
 }
 
-export function tablesOf({ type = (wanted) => wanted, notNull = true, more = '', of = {}, schema }: Shape = {}): string {
+export function tablesOf({
+  type = (wanted) => wanted,
+  notNull = true,
+  more = '',
+  of = {},
+  schema,
+}: Shape = {}): string {
   return botsTables
     .map(({ name, columns, key: usual }) => {
-      const { key = usual, more: own = '', end = '', then = '' } = of[name] ?? {};
+      const { key = usual, more: own = '', end = '', after = '' } = of[name] ?? {};
       const lines = columns
         .filter((column) => column.own === undefined)
         .map((column) => columnOf(column, type(column.type), notNull || (key ?? []).includes(column.name)));
       const place = schema === undefined ? name : `${schema}.${name}`;
       const keyLine = key === undefined || key.length === 0 ? [] : [`primary key (${key.join(', ')})`];
       const all = [...lines, more, own, ...keyLine].filter((line) => line !== '');
-      return `create table ${place} (${all.join(', ')}) ${end};\n${then}`;
+      return `create table ${place} (${all.join(', ')}) ${end};\n${after}`;
     })
     .join('\n');
 }

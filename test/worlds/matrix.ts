@@ -28,7 +28,7 @@ const nothingLeft: Record<JobName, Ending> = {
 /** Each world is a test of its own, some of them at once. */
 export function testWorlds(worlds: readonly World[]): void {
   for (const world of worlds) {
-    test.concurrent(world.name, async () => {
+    test.concurrent(world.name, { timeout: 120_000 }, async () => {
       const stage = await setUp(world);
       try {
         await play(world, stage);
@@ -39,16 +39,16 @@ export function testWorlds(worlds: readonly World[]): void {
   }
 }
 
-async function play(world: World, { scene, env }: Stage): Promise<void> {
+async function play(world: World, { scene, env, near }: Stage): Promise<void> {
   const run = (...args: string[]) => scene.run(args, env);
   if (world.tables !== undefined) await scene.db.query(`${setPath(env)}${world.tables}`);
-  const migrated = await run('migrate');
+  const migrated = await scene.run(['migrate'], near);
   if (world.refused !== undefined) {
     expect(migrated, migrated.stderr).toMatchObject({ code: 78, stderr: expect.stringMatching(world.refused) });
     return;
   }
   expect(migrated, migrated.stderr).toMatchObject({ code: 0 });
-  expect((await run('migrate')).stdout).toMatch(/up to date/i);
+  expect((await scene.run(['migrate'], near)).stdout).toMatch(/up to date/i);
   if (world.after !== undefined) await scene.db.query(`${setPath(env)}${world.after}`);
   const left = await layOut(scene, setPath(env));
   if (world.rows !== undefined) await scene.db.query(`${setPath(env)}${world.rows}`);

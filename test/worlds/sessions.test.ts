@@ -23,7 +23,12 @@ testWorlds([
   ...inTransactions,
   {
     name: 'a role with time limits of its own',
-    role: { lock_timeout: '200ms', statement_timeout: '20s', idle_session_timeout: '5s', idle_in_transaction_session_timeout: '5s' },
+    role: {
+      lock_timeout: '200ms',
+      statement_timeout: '20s',
+      idle_session_timeout: '5s',
+      idle_in_transaction_session_timeout: '5s',
+    },
   },
   { name: 'synchronous_commit off', role: { synchronous_commit: 'off' } },
   { name: 'no notices, and few bits of a float', session: { client_min_messages: 'error', extra_float_digits: '-15' } },

@@ -8,6 +8,8 @@ export interface Stage {
   scene: Scene;
   /** Settings of the world that are not the scene's. */
   env: Record<string, string>;
+  /** The same without the distance: a migration has a hundred statements. */
+  near: Record<string, string>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function setUp(world: World): Promise<Stage> {
   return {
     scene,
     env: { DATABASE_URL: address },
+    near: { DATABASE_URL: url.href },
     async close() {
       for (const end of ends) await end();
       await scene.close();

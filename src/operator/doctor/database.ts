@@ -2,6 +2,7 @@ import { UnavailableError } from '../../errors.ts';
 import { formatDuration } from '../../report/format.ts';
 import type { Settings } from '../../settings.ts';
 import type { Connection } from '../../store/connect.ts';
+import { instantText, readInstant } from '../../store/instant.ts';
 import { version } from '../../version.ts';
 import { readOnly } from '../command.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
@@ -56,9 +57,9 @@ const badMs = 60_000;
 /** Cron goes by the host's clock and the jobs by the database's: early at midnight, a daily job finds nothing to do. */
 export async function checkClock(connection: Connection): Promise<Finding[]> {
   const before = Date.now();
-  const [row] = await connection.query<{ now: Date }>('select clock_timestamp() as now');
+  const [row] = await connection.query<{ now: string }>(`select ${instantText('clock_timestamp()')} as now`);
   const after = Date.now();
-  const ahead = (row?.now.getTime() ?? 0) - (before + after) / 2;
+  const ahead = (row === undefined ? 0 : readInstant(row.now).getTime()) - (before + after) / 2;
   const roundTrip = after - before;
   const apart = Math.max(0, Math.abs(ahead) - roundTrip / 2);
   if (apart < tolerableMs)
