@@ -62,6 +62,10 @@ function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
   }
   if (backlog.past_48h > 0)
     lines.push(`${messages(backlog.past_48h, 'is', 'are')} past 48 hours: Telegram will not delete them`);
+  if (backlog.without_broadcast > 0)
+    lines.push(
+      `${messages(backlog.without_broadcast, 'is', 'are')} of broadcasts that somebody removed, and left alone`,
+    );
   if (forecast !== null) {
     const pass = forecast.messages_past_48h_first;
     const first = pass === 0 ? '' : `; ${messages(pass, 'passes', 'pass')} 48 hours first`;

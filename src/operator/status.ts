@@ -6,6 +6,7 @@ import type { Connection } from '../store/connect.ts';
 import { broadcastDeadlines, type DeadlineGroup, deletionDeadlines } from '../store/deadlines.ts';
 import { countFailed } from '../store/failed-items.ts';
 import { instantText, readInstant } from '../store/instant.ts';
+import { readOrphans } from '../store/orphans.ts';
 import { type JobHistory, readHistory } from '../store/run-history.ts';
 import { type ExpectedRuns, expectedRuns, overdueFrom } from './expected-runs.ts';
 import { type Forecast, forecast } from './forecast.ts';
@@ -33,7 +34,7 @@ export interface JobStatus {
   next_run: string;
   /** Since when; null where it is not. */
   overdue_since: string | null;
-  backlog: Backlog & { failed: number; past_48h: number; past_48h_soon: number };
+  backlog: Backlog & { failed: number; past_48h: number; past_48h_soon: number; without_broadcast: number };
   /** Null where nothing is due or the job calls nobody. */
   forecast: { calls: number; ends_at: string; messages_past_48h_first: number } | null;
 }
@@ -61,6 +62,7 @@ export async function readStatus(
     jobs.map(({ name }) => name),
   );
   const failed = await countFailed(connection, { job: null, reason: null, olderThanSeconds: 0 }, settings.failedDays);
+  const orphans = (await readOrphans(connection)).rows;
   const pauses = (await readPauses(connection)).map(({ bot_id, until }) => ({ bot_id, until: until.toISOString() }));
 
   const parts: Part[] = [];
@@ -83,7 +85,7 @@ export async function readStatus(
   );
   const told = parts.flatMap((part, index) => {
     const items = failed.filter(({ job }) => job === part.job.name).reduce((sum, count) => sum + count.items, 0);
-    return names.includes(part.job.name) ? [statusOf(part, items, forecasts[index], now)] : [];
+    return names.includes(part.job.name) ? [statusOf(part, { items, orphans }, forecasts[index], now)] : [];
   });
   return {
     ok: told.every((job) => job.overdue_since === null),
@@ -104,7 +106,12 @@ interface Part {
   queue: { startsInSeconds: number; groups: readonly DeadlineGroup[] };
 }
 
-function statusOf(part: Part, failed: number, plan: Forecast | undefined, now: Date): JobStatus {
+function statusOf(
+  part: Part,
+  { items, orphans }: { items: number; orphans: number },
+  plan: Forecast | undefined,
+  now: Date,
+): JobStatus {
   const { job, past, expected, backlog, nextRun, queue } = part;
   const forecasts = queue.groups.length > 0 && plan !== undefined;
   return {
@@ -117,9 +124,10 @@ function statusOf(part: Part, failed: number, plan: Forecast | undefined, now: D
     overdue_since: overdueSince(part, now)?.toISOString() ?? null,
     backlog: {
       ...backlog,
-      failed,
+      failed: items,
       past_48h: plan?.pastAlready ?? 0,
       past_48h_soon: plan?.passWithinHour ?? 0,
+      without_broadcast: job.name === 'delete-broadcasts' ? orphans : 0,
     },
     forecast: forecasts
       ? {

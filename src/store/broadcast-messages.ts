@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { dueBroadcasts } from './broadcast-due.ts';
 import { mayBeTried } from './due.ts';
 import { instant, instantText } from './instant.ts';
 import type { Database } from './schema.ts';
@@ -28,8 +29,7 @@ const columns = (now: string) => sql`
   ${sql.raw(instantText('sent_at'))} as sent_key`;
 
 const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - interval '48 hours'`;
-const expiredBroadcasts = (now: string) =>
-  sql`select id from broadcasts where delete_at <= ${now}::timestamptz and failed_at is null`;
+const dueIds = (now: string) => sql.raw(`select id from (${dueBroadcasts(`'${instant(now)}'::timestamptz`)}) as due`);
 const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::timestamptz`));
 
 /**
@@ -104,11 +104,11 @@ export async function failTooOldMessages(
   return Number(result.numAffectedRows ?? 0);
 }
 
-/** Messages of the expired broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
+/** Messages of the due broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
 export async function countDueMessages(db: Db, now: string): Promise<number> {
   const { rows } = await sql<{ messages: number }>`
     select count(*)::int as messages from broadcast_messages
-    where broadcast_id in (${expiredBroadcasts(now)}) and ${mayBeTriedAt(now)}`.execute(db);
+    where broadcast_id in (${dueIds(now)}) and ${mayBeTriedAt(now)}`.execute(db);
   return rows[0]?.messages ?? 0;
 }
 
@@ -126,7 +126,7 @@ export async function countLedger(db: Db, now: string, limit: number | null): Pr
     with due as (
       select chat_id, message_id, ${tooOld(now)} as too_old, message_id < 1 or message_id > 2147483647 or chat_id = 0 as bad
       from broadcast_messages
-      where broadcast_id in (${expiredBroadcasts(now)})
+      where broadcast_id in (${dueIds(now)})
         and ${mayBeTriedAt(now)}
       order by sent_at limit ${limit}
     ), chats as (

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { finishedBroadcasts, withLateLedger } from './broadcast-due.ts';
 import { keptInSilence, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
 
@@ -39,6 +40,37 @@ async function start(db: Db, now: string, after: string | null, limit: number): 
     select id::text from expired order by expired.id`.execute(db);
   return rows.map(({ id }) => id);
 }
+
+/** So many a pass: there are few. */
+const mostLate = 100;
+
+/**
+ * Broadcasts whose ledger rows came late: those that telesweep has finished, and those that were given up for want of a ledger,
+ * which are opened again. Rows whose broadcast somebody else removed are left alone: so an operator calls a deletion off.
+ */
+export async function openLateBroadcasts(db: Db): Promise<string[]> {
+  const late = sql`
+    (select id::text from broadcasts as broadcast where ${isLate} order by broadcast.id limit ${mostLate})
+    union all
+    (select id::text from (${sql.raw(finishedBroadcasts)}) as finished
+     where exists (select from broadcast_messages where broadcast_id = finished.id and failed_at is null)
+     order by finished.id limit ${mostLate})`;
+  const opened = sql`
+    with opened as (
+      update broadcasts as broadcast
+      set failed_at = null, failure = null, failure_detail = null, deletion_started_at = now() where ${isLate}
+    ) ${late}`;
+  const ids = ({ rows }: { rows: { id: string }[] }): string[] => rows.map(({ id }) => id);
+  try {
+    return ids(await sql<{ id: string }>`${opened}`.execute(db));
+  } catch (error) {
+    if (rowFault(error) === null) throw error;
+    // Its messages go all the same.
+    return ids(await sql<{ id: string }>`${late}`.execute(db));
+  }
+}
+
+const isLate = sql.raw(withLateLedger('broadcast'));
 
 export interface Finished {
   id: string;
@@ -93,6 +125,9 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
     ), removed as (
       delete from broadcasts where id in (select id from ending where had_ledger and not holds_failed)
       returning id, null as failure
+    ), remembered as (
+      insert into telesweep.finished_broadcasts (broadcast_id, finished_at) select id, now() from removed
+      on conflict (broadcast_id) do update set finished_at = excluded.finished_at
     ), kept as (
       update broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
       from ending where broadcasts.id = ending.id and (ending.holds_failed or not ending.had_ledger)

@@ -1,4 +1,5 @@
 /** How many due messages reach their 48 hours when, for the forecast. */
+import { dueBroadcasts } from './broadcast-due.ts';
 import type { Connection } from './connect.ts';
 
 /** Messages sent within the same minute. */
@@ -32,7 +33,7 @@ export async function broadcastDeadlines(connection: Connection): Promise<Deadli
     `
     select sent_at, 1 as messages, 1 as calls from broadcast_messages
     where failed_at is null
-      and broadcast_id in (select id from broadcasts where delete_at <= now() and failed_at is null)`,
+      and broadcast_id in (select id from (${dueBroadcasts('now()')}) as due)`,
   );
   // Counting the chats of two million messages takes longer than all else, so a sample tells how much is shared.
   const [sample] = await connection.query<{ calls_a_message: number | null }>(

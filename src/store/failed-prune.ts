@@ -14,6 +14,10 @@ export function pruneFailed(job: JobName, days: string): { name: string; sql: st
       return [{ name: 'pruned_records', sql: prune('pending_deletions', past(days)) }];
     case 'delete-broadcasts':
       return [
+        {
+          name: 'forgotten_broadcasts',
+          sql: `delete from telesweep.finished_broadcasts where finished_at < now() - interval '48 hours'`,
+        },
         { name: 'pruned_messages', sql: prune('broadcast_messages', past(days)) },
         // The next pass removes a broadcast whose messages this one pruned.
         {

@@ -11,6 +11,9 @@ import { instantText, readInstantOrNull } from './instant.ts';
 export const leaseSeconds = 45;
 export const heartbeatMs = 10_000;
 
+/** One that a pass has taken and that reaches further ahead means a clock that went back. */
+export const longestLeaseSeconds = 2 * leaseSeconds;
+
 /** ISO 8601 in UTC with microseconds, so that the same instant can go back into a statement. */
 const isoNow = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
@@ -37,6 +40,12 @@ export interface OpeningQuestions {
   botId: string | null;
 }
 
+const ended = 'held.expires_at < clock_timestamp()';
+
+/** Its holder keeps it for as long as any other, and moves its end if it lives. What nobody's pass has taken is held by hand. */
+const isOfOtherClock = `(held.expires_at > clock_timestamp() + make_interval(secs => ${longestLeaseSeconds})
+             and exists (select from telesweep.runs where runs.run_id = held.run_id))`;
+
 /** Takes the lease, opens the run's record and asks whether anything is due: one statement. */
 export async function openRun(
   connection: Connection,
@@ -60,14 +69,18 @@ export async function openRun(
     one_by_one: boolean | null;
     sender: string | null;
   }>(
-    `with lease as (
+    `with written as (
        insert into telesweep.leases as held (job, run_id, holder, acquired_at, expires_at)
        values ($${n + 1}, $${n + 2}, $${n + 3}, now(), clock_timestamp() + make_interval(secs => ${leaseSeconds}))
        on conflict (job) do update
-         set run_id = excluded.run_id, holder = excluded.holder,
-             acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
-         where held.expires_at < clock_timestamp()
-       returning 1
+         set run_id = case when ${ended} then excluded.run_id else held.run_id end,
+             holder = case when ${ended} then excluded.holder else held.holder end,
+             acquired_at = case when ${ended} then excluded.acquired_at else held.acquired_at end,
+             expires_at = excluded.expires_at
+         where ${ended} or ${isOfOtherClock}
+       returning run_id
+     ), lease as (
+       select from written where run_id = $${n + 2}
      ), run as (
        insert into telesweep.runs (run_id, job, started_at)
        select $${n + 2}, $${n + 1}, now() where exists (select from lease)

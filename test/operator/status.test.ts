@@ -82,7 +82,7 @@ describe('a job', () => {
       schedule: '* * * * *',
       next_run: '2026-03-14T14:36:00.000Z',
       overdue_since: null,
-      backlog: { due: 0, oldest_due_seconds: 0, failed: 0, past_48h: 0, past_48h_soon: 0 },
+      backlog: { due: 0, oldest_due_seconds: 0, failed: 0, past_48h: 0, past_48h_soon: 0, without_broadcast: 0 },
       forecast: null,
     });
   });

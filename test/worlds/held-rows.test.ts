@@ -141,3 +141,30 @@ test('failed drop drops the others, names what is held, and ends with 1', async 
   expect(stdout + stderr).toMatch(/archive wants it/);
   expect(await scene.db.query('select chat_id::text from pending_deletions')).toEqual([{ chat_id: '17' }]);
 });
+
+test('failed retry and failed drop end where a trigger keeps every row without a word, and say so', async () => {
+  for (let chatId = 1; chatId <= 3; chatId++) await pendingDeletion(scene.db, { chatId });
+  await scene.db.query(`update pending_deletions set failed_at = now() - interval '1 day', failure = 'forbidden';
+    create function keep() returns trigger language plpgsql as $$ begin return null; end $$;
+    create trigger keep before update or delete on pending_deletions for each row execute function keep()`);
+  for (const command of ['retry', 'drop']) {
+    const { code, stdout, stderr } = await scene.run(['failed', command, '--yes']);
+    expect(code).toBe(1);
+    expect(stdout + stderr).toMatch(/kept the row without a word/);
+  }
+  expect(await scene.db.query('select from pending_deletions')).toHaveLength(3);
+});
+
+test('a trigger that keeps one token of many without a word: the others go, and it is kept, told of, and 1', async () => {
+  await token(scene.db, { token: 'held' });
+  for (let n = 0; n < 20; n++) await token(scene.db);
+  await scene.db.query(`create function keep() returns trigger language plpgsql as $$ begin
+    return case when old.token <> 'held' then old end; end $$;
+    create trigger keep before delete on tokens for each row execute function keep()`);
+  for (const deleted of [20, 0]) {
+    const { code, summary, stderr } = await scene.pass(['cleanup-tokens']);
+    expect(code).toBe(1);
+    expect(summary).toMatchObject({ counts: { deleted, kept: 1 }, left: { due: 1 } });
+    expect(stderr).toContain('kept the row without a word');
+  }
+});

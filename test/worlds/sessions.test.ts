@@ -13,6 +13,7 @@ const styles: World[] = dateStyles.map((DateStyle, n) => ({
 const inTransactions = ['repeatable read', 'serializable'].map((level) => ({
   name: `default isolation ${level}`,
   session: { default_transaction_isolation: `'${level}'` },
+  doctor: /by default: telesweep asks again/,
 }));
 
 const readOnly = { code: 69, says: /read-only/ };
@@ -30,7 +31,7 @@ testWorlds([
       idle_in_transaction_session_timeout: '5s',
     },
   },
-  { name: 'synchronous_commit off', role: { synchronous_commit: 'off' } },
+  { name: 'synchronous_commit off', role: { synchronous_commit: 'off' }, doctor: /synchronous_commit is off/ },
   { name: 'no notices, and few bits of a float', session: { client_min_messages: 'error', extra_float_digits: '-15' } },
   { name: 'in SQL_ASCII', database: `encoding 'SQL_ASCII' locale 'C' template template0` },
   { name: 'in LATIN1', database: `encoding 'LATIN1' locale 'C' template template0` },

@@ -1,7 +1,7 @@
 import type { Source } from '../../engine/work.ts';
 import type { JobContext } from '../../job.ts';
 import { failTooOldMessages, type LedgerRow, readLedgerPage, readSameChats } from '../../store/broadcast-messages.ts';
-import { type Finished, finishBroadcasts, startBroadcasts } from '../../store/broadcasts.ts';
+import { type Finished, finishBroadcasts, openLateBroadcasts, startBroadcasts } from '../../store/broadcasts.ts';
 
 /** So many broadcasts are worked on together; their messages in one chat travel in one call. */
 const broadcastsTogether = 20;
@@ -38,6 +38,7 @@ export class LedgerSource implements Source {
   #after: LedgerRow | null = null;
   #page: readonly LedgerRow[] = [];
   #lookedForTooOld = false;
+  #lookedForLate = false;
 
   constructor(context: JobContext, ends: LedgerEnds) {
     this.#context = context;
@@ -69,6 +70,11 @@ export class LedgerSource implements Source {
     const { db, now } = this.#context;
     this.#ids = await startBroadcasts(db, now, this.#lastId, broadcastsTogether);
     this.#lastId = this.#ids.at(-1) ?? this.#lastId;
+    // Last, because there is seldom any.
+    if (this.#ids.length === 0 && !this.#lookedForLate) {
+      this.#lookedForLate = true;
+      this.#ids = await openLateBroadcasts(db);
+    }
     this.#after = null;
     this.#lookedForTooOld = false;
     this.more = this.#ids.length > 0;

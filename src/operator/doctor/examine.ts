@@ -10,10 +10,12 @@ import { checkBots } from './bots.ts';
 import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';
 import { type Finding, fault } from './finding.ts';
 import { checkGuides } from './guides.ts';
+import { checkFarAhead, checkHabits } from './habits.ts';
 import { checkSchedules } from './schedule.ts';
 import { checkSenders } from './senders.ts';
 import { checkAllSettings } from './settings.ts';
 import { checkRights, checkTables } from './tables.ts';
+import { checkTies } from './ties.ts';
 import { checkWork } from './work.ts';
 
 export interface Request {
@@ -58,9 +60,12 @@ async function examineDatabase(
     const read = (check: string, work: () => Promise<Finding[]>) => attempt(check, () => readOnly(connection, work));
     const findings = [
       ...(await attempt('database', () => checkServer(connection))),
+      ...(await read('session', () => checkHabits(connection))),
       ...(await attempt('clock', () => checkClock(connection))),
+      ...(await read('clock', () => checkFarAhead(connection, settings))),
       ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
       ...(await attempt('tables', () => checkTables(connection))),
+      ...(await read('ties', () => checkTies(connection))),
       ...(await read('rights', () => checkRights(connection, jobs))),
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),

@@ -4,6 +4,7 @@ import type { Settings } from '../../settings.ts';
 import { type Mistakes, readTooLate, readWithoutLedger } from '../../store/bots-mistakes.ts';
 import type { Connection } from '../../store/connect.ts';
 import { countFailed } from '../../store/failed-items.ts';
+import { readOrphans } from '../../store/orphans.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** What bots have laid out: rows that can only fail, and what has failed. */
@@ -19,6 +20,7 @@ export async function checkWork(
   if (jobs.includes('delete-broadcasts')) {
     findings.push(tooLate('broadcasts', 'broadcasts', await readTooLate(connection, 'broadcasts')));
     findings.push(ledgers(await readWithoutLedger(connection)));
+    findings.push(...orphans(await readOrphans(connection)));
   }
   findings.push(await failed(connection, jobs, settings));
   return findings;
@@ -34,6 +36,15 @@ function ledgers({ rows, ids }: Mistakes): Finding {
   if (rows === 0) return fine('ledgers', 'each broadcast that expires within a day has one');
   const text = `${named(rows, 'broadcasts', ids)}: no row in broadcast_messages, so nobody knows what to delete`;
   return fault('ledgers', text, 'let the bot write a row for each message as it sends');
+}
+
+function orphans({ rows, ids }: Mistakes): Finding[] {
+  if (rows === 0) return [];
+  const whose = `of ${ids.length === 1 ? 'broadcast' : 'broadcasts'} ${ids.join(', ')}${ids.length === 5 ? ', …' : ''}`;
+  const text = `${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'} ${whose}, which somebody removed: their messages are left alone`;
+  return [
+    warning('ledgers', text, 'delete the rows if the messages are to stay, or write the broadcast again with its id'),
+  ];
 }
 
 async function failed(connection: Connection, jobs: readonly JobName[], settings: Settings): Promise<Finding> {

@@ -1,0 +1,44 @@
+import type { Connection } from '../../store/connect.ts';
+import { readNamesakes, readTies, type Tie } from '../../store/ties.ts';
+import { type Finding, fault, fine, warning } from './finding.ts';
+
+/** Foreign keys, triggers, rules and publications that may hold a row, and tables of the same names elsewhere. */
+export async function checkTies(connection: Connection): Promise<Finding[]> {
+  const findings = (await readTies(connection)).map(ofTie);
+  for (const { schema, names } of await readNamesakes(connection)) {
+    const text = `${names.join(', ')} also ${names.length === 1 ? 'stands' : 'stand'} in schema ${schema}, where no job looks`;
+    findings.push(
+      warning('ties', text, 'if the bot writes there, name that schema first in the search_path of the role'),
+    );
+  }
+  return findings.length === 0 ? [fine('ties', 'nothing holds a row of the tables')] : findings;
+}
+
+function ofTie({ kind, table, name }: Tie): Finding {
+  switch (kind) {
+    case 'foreign key':
+      return warning(
+        'ties',
+        `foreign key ${name} lets no row of ${table} go that it refers to`,
+        'let it be ON DELETE CASCADE or SET NULL',
+      );
+    case 'trigger':
+      return warning(
+        'ties',
+        `trigger ${name} is asked when a row of ${table} goes, and may keep it`,
+        'see that it lets every row go',
+      );
+    case 'rule':
+      return fault(
+        'ties',
+        `rule ${name} stands in place of a change of ${table}`,
+        `drop rule ${name} on ${table}, or make it a trigger`,
+      );
+    case 'no replica identity':
+      return fault(
+        'ties',
+        `${table} has no replica identity, and a publication asks for one: no row can go`,
+        `give it a primary key, or alter table ${table} replica identity full`,
+      );
+  }
+}
