@@ -32,6 +32,18 @@ const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - interval '4
 const dueIds = (now: string) => sql.raw(`select id from (${dueBroadcasts(`'${instant(now)}'::timestamptz`)}) as due`);
 const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::timestamptz`));
 
+/** What only a table without a key can hold: no write could find it again. */
+const isNamed = sql`chat_id is not null and message_id is not null`;
+
+/** Gives up rows that name no chat or no message. @returns how many */
+export async function failUnnamedMessages(db: Db, broadcastIds: readonly string[]): Promise<number> {
+  const result = await sql`
+    update broadcast_messages set failed_at = now(), next_attempt_at = null,
+      failure = case when chat_id is null then 'bad_chat_id' else 'bad_message_id' end
+    where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}
+
 /**
  * The next rows of the broadcasts in the order of their 48-hour deadline, undated ones last. Each broadcast gives its own first
  * rows from the index, so that no page sorts a whole ledger. Rows past 48 hours are not read.
@@ -68,7 +80,7 @@ async function readPart(
     select page.* from unnest(${[...broadcastIds]}::bigint[]) as expired (id)
     cross join lateral (
       select ${columns(now)} from broadcast_messages
-      where broadcast_id = expired.id and ${mayBeTriedAt(now)} and ${from}
+      where broadcast_id = expired.id and ${mayBeTriedAt(now)} and ${isNamed} and ${from}
       order by broadcast_messages.sent_at, broadcast_messages.chat_id, broadcast_messages.message_id limit ${limit}
     ) as page
     order by page.age desc, page.chat_id::bigint, page.message_id::bigint limit ${limit}`.execute(db);
@@ -85,7 +97,7 @@ export async function readSameChats(
   const { rows } = await sql<LedgerRow>`
     select ${columns(now)} from broadcast_messages
     where broadcast_id = any(${[...broadcastIds]}::bigint[]) and chat_id = any(${[...chatIds]}::bigint[])
-      and ${mayBeTriedAt(now)} and ${tooOld(now)} is not true`.execute(db);
+      and ${mayBeTriedAt(now)} and message_id is not null and ${tooOld(now)} is not true`.execute(db);
   return rows;
 }
 
@@ -124,7 +136,7 @@ export interface LedgerCount {
 export async function countLedger(db: Db, now: string, limit: number | null): Promise<LedgerCount> {
   const { rows } = await sql<LedgerCount>`
     with due as (
-      select chat_id, message_id, ${tooOld(now)} as too_old, message_id < 1 or message_id > 2147483647 or chat_id = 0 as bad
+      select chat_id, message_id, ${tooOld(now)} as too_old, (message_id between 1 and 2147483647 and chat_id <> 0) is not true as bad
       from broadcast_messages
       where broadcast_id in (${dueIds(now)})
         and ${mayBeTriedAt(now)}

@@ -63,12 +63,32 @@ testWorlds([
   },
   {
     name: 'NULL where an id or a time must stand',
-    tables: tablesOf({ notNull: false }),
-    rows: `insert into pending_deletions (chat_id, message_ids, delete_at) values (null, '{1}', null), (5, null, null);
-      insert into tokens (token, status, expires_at) values ('a', null, now() - interval '1 day'), ('b', 'verified', null);
+    tables: tablesOf({ notNull: false, of: { broadcast_messages: { key: [] }, tokens: { key: [] } } }),
+    rows: `insert into pending_deletions (chat_id, message_ids, delete_at) values
+        (null, '{1}', null), (null, '{1}', now() - interval '1 min'), (5, null, now() - interval '1 min'), (5, '{null}', now() - interval '1 min');
+      insert into tokens (token, status, expires_at) values ('a', null, now() - interval '1 day'), ('b', 'verified', null),
+        (null, 'not_used', null);
       insert into broadcasts (delete_at) values (null);
+      insert into broadcast_messages (broadcast_id, chat_id, message_id)
+        select id, chat_id, message_id from (values (null::bigint, 1::bigint), (9, null), (null, null)) as row (chat_id, message_id),
+          broadcasts where delete_at is not null;
+      insert into broadcast_messages (broadcast_id, chat_id, message_id) values (null, 5, 5);
       insert into guides (id, title, url, enabled) values ('empty', null, null, false)`,
-    stay: ['broadcasts', 'pending_deletions', 'tokens'],
+    ends: {
+      'delete-due': {
+        first: {
+          code: 1,
+          counts: { records: 2, messages_deleted: 5, messages_failed: 2, notices_sent: 2, notices_uncertain: 0 },
+        },
+        second: { code: 0, counts: { records: 0, messages_failed: 0, notices_sent: 0 } },
+      },
+      'delete-broadcasts': {
+        first: { code: 1, counts: { broadcasts: 0, messages_deleted: 2, messages_failed: 3 }, says: /bad_chat_id/ },
+        second: { code: 0, counts: { messages_deleted: 0, messages_failed: 0 } },
+      },
+    },
+    stay: ['broadcast_messages', 'broadcasts', 'pending_deletions', 'tokens'],
+    doctor: /bad_chat_id/,
   },
   {
     name: 'extra columns, camelCase beside ours',
@@ -166,6 +186,11 @@ testWorlds([
     name: 'in a schema of the path behind the first',
     tables: `create schema front; ${tablesOf({ schema: 'public' })}`,
     parameters: { options: '-c search_path=front,public' },
+  },
+  {
+    name: 'tables of the same names in a schema off the path',
+    tables: `create schema shadow; ${tablesOf({ schema: 'shadow' })}`,
+    doctor: /also stand in schema shadow/,
   },
   {
     name: 'in two schemas of the path',

@@ -1,6 +1,12 @@
 import type { Source } from '../../engine/work.ts';
 import type { JobContext } from '../../job.ts';
-import { failTooOldMessages, type LedgerRow, readLedgerPage, readSameChats } from '../../store/broadcast-messages.ts';
+import {
+  failTooOldMessages,
+  failUnnamedMessages,
+  type LedgerRow,
+  readLedgerPage,
+  readSameChats,
+} from '../../store/broadcast-messages.ts';
 import { type Finished, finishBroadcasts, openLateBroadcasts, startBroadcasts } from '../../store/broadcasts.ts';
 
 /** So many broadcasts are worked on together; their messages in one chat travel in one call. */
@@ -23,6 +29,8 @@ export interface LedgerEnds {
   hold(rows: readonly LedgerRow[]): LedgerRow[];
   work(rows: readonly LedgerRow[], isFull: boolean): void;
   tooOld(messages: number): void;
+  /** Rows that name no chat or no message. */
+  unnamed(messages: number): void;
   finished(broadcasts: readonly Finished[]): void;
 }
 
@@ -118,7 +126,10 @@ export class LedgerSource implements Source {
   }
 
   async #finish(): Promise<void> {
-    this.#ends.finished(await finishBroadcasts(this.#context.db, this.#ids));
+    const { db } = this.#context;
+    const unnamed = await failUnnamedMessages(db, this.#ids);
+    if (unnamed > 0) this.#ends.unnamed(unnamed);
+    this.#ends.finished(await finishBroadcasts(db, this.#ids));
     this.#step = 'open';
     this.ended = this.#ends.left() <= 0;
   }

@@ -62,6 +62,7 @@ class Sweep {
         hold: (rows) => rows.filter((row) => this.#isNew(row)),
         work: (rows, isFull) => this.#work(rows, isFull),
         tooOld: (messages) => this.#tooOld(messages),
+        unnamed: (messages) => this.#unnamed(messages),
         finished: (broadcasts) => this.#finished(broadcasts),
       }),
     );
@@ -114,6 +115,15 @@ class Sweep {
       const total = await briefCount(db, (transaction) => countDueMessages(transaction, now));
       if (total !== null) progress.start(total, 'messages');
     });
+  }
+
+  #unnamed(messages: number): void {
+    this.#settle.failed += messages;
+    this.#settle.count('messages_failed', messages);
+    this.#context.log.warn(
+      { messages },
+      `${messages} rows of the ledger name no chat or no message and are given up: bad_chat_id, bad_message_id`,
+    );
   }
 
   #tooOld(messages: number): void {
