@@ -163,11 +163,11 @@ async function changeAll(
         const batch = await changeBatch(connection, table, chosen, size);
         total.items += batch.changed;
         if (batch.last === null) break;
-        if (batch.changed < batch.places.length) {
+        if (batch.stayed !== null) {
           // Whatever is left when no more changes stays by a trigger or a policy: it is left out from then on.
           if (batch.changed > 0) continue;
-          held.push(...batch.places);
-          total.held += batch.places.length;
+          held.push(...batch.stayed);
+          total.held += batch.stayed.length;
           total.words ??= keptInSilence.words;
         }
         from = batch.last;
@@ -213,7 +213,8 @@ interface Batch {
   changed: number;
   /** When the last of them failed; null where there was none. */
   last: string | null;
-  places: string[];
+  /** The places of all of them, where some were asked to change and did not; else null. */
+  stayed: string[] | null;
 }
 
 async function changeBatch(
@@ -236,8 +237,9 @@ async function changeBatch(
        ${change} where ${alias}.ctid = any(array(select place from batch)) and ${chosen} returning ${alias}.*
      )${also}
      select (select count(*)::int from changed) as changed, (select ${instantText('max(failed_at)')} from batch) as last,
-            array(select place::text from batch) as places`,
+            case when (select count(*) from changed) < (select count(*) from batch)
+              then array(select place::text from batch) end as stayed`,
     values,
   );
-  return row ?? { changed: 0, last: null, places: [] };
+  return row ?? { changed: 0, last: null, stayed: null };
 }
