@@ -26,7 +26,6 @@ export async function setUp(world: World): Promise<Stage> {
       await db.query(`alter role ${name} set ${setting} = '${value}'`);
     }
     [url.username, url.password] = [name, 'world'];
-    ends.push(() => db.query(`drop owned by ${name}; reassign owned by ${name} to postgres`).catch(() => {}));
   }
   for (const [setting, value] of Object.entries(world.session ?? {})) {
     await db.query(`alter database ${db.name} set ${setting} = ${value}`);
