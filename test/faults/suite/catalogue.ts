@@ -3,17 +3,21 @@ import { Random } from '../../support/demo/random.ts';
 import { anyRowsTrial } from './any-rows.ts';
 import { anySettingsTrial } from './any-settings.ts';
 import { connectionLimit, lockedRows, statementTimeout } from './busy-database.ts';
+import { busyGroupKill } from './busy-group.ts';
 import { allJobs, crowd } from './crowds.ts';
 import { busyChatKills, farKills, trickleKills } from './far-and-busy.ts';
 import { freezeWalk } from './freezes.ts';
+import { claimPlaces, frozenClaim } from './frozen-claims.ts';
 import { wrongClock, wrongClockMeetsHolder } from './host-clocks.ts';
 import { randomSeed } from './kill-seed.ts';
 import { killAt, killWalks } from './kills.ts';
+import { deleteDueLoad } from './loads/delete-due.ts';
 import { loads } from './loads.ts';
 import { flood, outage, storm } from './long-waits.ts';
 import { cuts, cutWalk, serverOutage } from './lost-connections.ts';
 import { pacedKill } from './paced-kills.ts';
 import { silentDatabase, silentMonitors } from './silence.ts';
+import { stayKill } from './stay-kills.ts';
 import { badMetricsFolder, closedStreams } from './streams.ts';
 import { blindTrue, faultKinds, faultWalk } from './telegram-faults.ts';
 import type { Trial } from './trial.ts';
@@ -40,6 +44,8 @@ export function killTrials({ kills, first }: LongOptions): Trial[] {
   for (let round = 1; round <= 8; round++) {
     trials.push(...loads.flatMap((load) => farKills(load, random)), ...busyChatKills(random));
     trials.push(trickleKills(random.int(1, 1_000_000)), trickleKills(random.int(1, 1_000_000)));
+    trials.push(busyGroupKill(random.int(1, 1_000_000)), stayKill(random.int(1, 1_000_000)));
+    trials.push(pacedKill(deleteDueLoad, round, 'far'));
   }
   return trials;
 }
@@ -51,7 +57,8 @@ export function crowdTrials(): Trial[] {
   const calls = (['call', 'done call'] as const).flatMap((point) =>
     callers.flatMap((load) => [freezeWalk(load, point), freezeWalk(load, point, { secondDies: true })]),
   );
-  return [...loads.map((load) => crowd(load, 20)), ...statements, ...calls];
+  const claims = claimPlaces.flatMap((place) => Array.from({ length: 15 }, (_, n) => frozenClaim(place, n + 1)));
+  return [...loads.map((load) => crowd(load, 20)), ...statements, ...calls, ...claims];
 }
 
 export function databaseTrials(): Trial[] {

@@ -2,9 +2,11 @@
 import { Random } from '../../support/demo/random.ts';
 import { anySettingsTrial } from './any-settings.ts';
 import { lockedRows, statementTimeout } from './busy-database.ts';
+import { busyGroupKill } from './busy-group.ts';
 import { allJobs, crowd } from './crowds.ts';
 import { busyChatKills, farKills, trickleKills } from './far-and-busy.ts';
 import { freezeWalk } from './freezes.ts';
+import { claimPlaces, frozenClaim } from './frozen-claims.ts';
 import { wrongClock } from './host-clocks.ts';
 import { randomSeed, seedOf } from './kill-seed.ts';
 import { killAt } from './kills.ts';
@@ -16,6 +18,7 @@ import { loads } from './loads.ts';
 import { flood, outage } from './long-waits.ts';
 import { cutWalk } from './lost-connections.ts';
 import { pacedKill } from './paced-kills.ts';
+import { stayKill } from './stay-kills.ts';
 import { badMetricsFolder, closedStreams } from './streams.ts';
 import { faultKinds, faultWalk } from './telegram-faults.ts';
 import type { Trial } from './trial.ts';
@@ -38,6 +41,10 @@ export function shortTrials(seed: number): Trial[] {
     ...farKills(deleteDueLoad, random),
     ...busyChatKills(random).slice(0, 1),
     trickleKills(seed),
+    busyGroupKill(seed),
+    stayKill(seed),
+    pacedKill(deleteDueLoad, seed, 'far'),
+    ...claimPlaces.map((place) => frozenClaim(place, seed)),
     // From claim to send: the statements whose answers allow one.
     freezeWalk(deleteDueLoad, 'answered statement', few(4)),
     crowd(deleteDueLoad, 5),
