@@ -1,16 +1,16 @@
 /**
- * The Bot API as methods that return outcomes. The library encodes each call; what its answer means is decided by
- * `outcome.ts` from the raw answer, because the library cannot tell a call that never left from one that lost its answer.
+ * The Bot API as methods that return outcomes. The library encodes each call and reads its success; what a refusal or a
+ * lost answer means is decided here, because the library cannot tell a call that never left from one that lost its answer.
  */
-import type { Api } from 'node-telegram-bot-api';
+import type { Api, ParseError, TelegramApiError } from 'node-telegram-bot-api';
 import { connectionsTo } from './connections.ts';
-import { readFailure } from './failure.ts';
-import { createHttpFetch, type HttpAnswer, type HttpFetch } from './http-fetch.ts';
+import { causeOf, readFailure } from './failure.ts';
+import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
 import type { Method } from './meanings.ts';
 import type { Button } from './notice.ts';
 import type { Outcome } from './outcome.ts';
 import { decodeAddressPart } from './proxy.ts';
-import { readAnswer } from './read-answer.ts';
+import { RefusedAnswer, readAnswer, readBareStatus, readRefusal } from './read-answer.ts';
 import type { Chat, ChatMember, Me, SentMessage } from './result.ts';
 import { asChat, asChatMember, asMe, asSentMessage, asTrue, asTrueOrMessage } from './result.ts';
 
@@ -50,104 +50,117 @@ export interface ClientOptions {
   fetch?: HttpFetch;
 }
 
-/** Loads the library, so call it only when something is due. */
+/**
+ * Loads the library, so call it only when something is due.
+ * @throws where the token is empty
+ */
 export async function createClient(token: string, options: ClientOptions): Promise<Client> {
-  const { Api } = await import('node-telegram-bot-api');
+  const library = await import('node-telegram-bot-api');
   const { apiRoot, timeoutMs, proxy } = options;
   const http = createHttpFetch({ connections: connectionsTo(apiRoot, proxy, timeoutMs), timeoutMs });
-  return new BotClient(token, {
-    Api,
-    apiRoot,
-    fetch: options.fetch ?? http.fetch,
-    close: http.close,
-    secrets: secretsOf(token, proxy),
-  });
+  const fetch = fetchOf(options.fetch ?? http.fetch);
+  // The transport has a time limit of its own, and whoever calls decides what is repeated.
+  const api = new library.Api(token, { apiRoot, timeoutMs: 0, maxRetries: 0, fetch });
+  return new BotClient(token, { api, library, close: http.close, secrets: secretsOf(token, proxy) });
+}
+
+/**
+ * The transport as the library asks for one. Of a success it needs `status` and `text()` alone: a real Response would load
+ * Node's fetch, and cost 20 µs a call. Any other answer is thrown, so that it comes back whole as the cause of an error.
+ */
+function fetchOf(post: HttpFetch): typeof globalThis.fetch {
+  const fetch = async (url: string, init: FetchInit): Promise<Pick<Response, 'status' | 'text'>> => {
+    const answer = await post(url, { headers: init.headers, body: String(init.body), signal: init.signal });
+    if (answer.status < 200 || answer.status > 299) throw new RefusedAnswer(answer);
+    return { status: answer.status, text: async () => answer.body };
+  };
+  return fetch as typeof globalThis.fetch;
+}
+
+/** What the library hands to its fetch for a call without files. */
+interface FetchInit {
+  headers: Record<string, string>;
+  body: URLSearchParams;
+  signal?: AbortSignal;
 }
 
 interface Parts {
-  Api: typeof Api;
-  apiRoot: string;
-  fetch: HttpFetch;
+  api: Api;
+  library: { TelegramApiError: typeof TelegramApiError; ParseError: typeof ParseError };
   close: () => void;
   secrets: readonly string[];
 }
 
 class BotClient implements Client {
   readonly botId: string;
-  // Private fields, because an inspected client must not show the token.
-  readonly #token: string;
+  // A private field, because an inspected client must not show the token.
   readonly #parts: Parts;
 
   constructor(token: string, parts: Parts) {
     this.botId = token.split(':', 1)[0] ?? '';
-    this.#token = token;
     this.#parts = parts;
   }
 
   getMe(signal?: AbortSignal): Promise<Outcome<Me>> {
-    return this.#call('getMe', (api) => api.getMe(), asMe, signal);
+    return this.#call('getMe', (api) => api.getMe(signal), asMe);
   }
 
   deleteMessage(chatId: string, messageId: number, signal?: AbortSignal): Promise<Outcome> {
     const params = { chat_id: chatId, message_id: messageId };
-    return this.#call('deleteMessage', (api) => api.deleteMessage(params), asTrue, signal);
+    return this.#call('deleteMessage', (api) => api.deleteMessage(params, signal), asTrue);
   }
 
   deleteMessages(chatId: string, messageIds: readonly number[], signal?: AbortSignal): Promise<Outcome> {
     const params = { chat_id: chatId, message_ids: [...messageIds] };
-    return this.#call('deleteMessages', (api) => api.deleteMessages(params), asTrue, signal);
+    return this.#call('deleteMessages', (api) => api.deleteMessages(params, signal), asTrue);
   }
 
   sendMessage(message: TextMessage, signal?: AbortSignal): Promise<Outcome<SentMessage>> {
-    return this.#call('sendMessage', (api) => api.sendMessage(textParams(message)), asSentMessage, signal);
+    return this.#call('sendMessage', (api) => api.sendMessage(textParams(message), signal), asSentMessage);
   }
 
   editMessageText(message: TextMessage & { messageId: number }, signal?: AbortSignal): Promise<Outcome> {
     const params = { ...textParams(message), message_id: message.messageId };
-    return this.#call('editMessageText', (api) => api.editMessageText(params), asTrueOrMessage, signal);
+    return this.#call('editMessageText', (api) => api.editMessageText(params, signal), asTrueOrMessage);
   }
 
   getChat(chatId: string, signal?: AbortSignal): Promise<Outcome<Chat>> {
-    return this.#call('getChat', (api) => api.getChat({ chat_id: chatId }), asChat, signal);
+    return this.#call('getChat', (api) => api.getChat({ chat_id: chatId }, signal), asChat);
   }
 
   getChatMember(chatId: string, userId: string, signal?: AbortSignal): Promise<Outcome<ChatMember>> {
     const params = { chat_id: chatId, user_id: Number(userId) };
-    return this.#call('getChatMember', (api) => api.getChatMember(params), asChatMember, signal);
+    return this.#call('getChatMember', (api) => api.getChatMember(params, signal), asChatMember);
   }
 
   close(): void {
     this.#parts.close();
   }
 
-  /** One `Api` a call, so that its fetch can hand the raw answer to this call; making one costs next to nothing. */
   async #call<T>(
     method: Method,
     invoke: (api: Api) => Promise<unknown>,
     expect: (result: unknown) => T | undefined,
-    signal: AbortSignal | undefined,
   ): Promise<Outcome<T>> {
-    const { Api, apiRoot, fetch, secrets } = this.#parts;
-    const heard: { left: boolean; answer: HttpAnswer | null } = { left: false, answer: null };
-    const hear = async (url: string, init: { body: unknown; headers: Record<string, string> }) => {
-      heard.left = true;
-      const answer = await fetch(url, { headers: init.headers, body: String(init.body), signal });
-      heard.answer = answer;
-      return { status: answer.status, text: async () => answer.body };
-    };
-    let failure: unknown;
     try {
-      // The library needs `status` and `text()` alone; a real Response would load Node's fetch.
-      const fetchAsGlobal = hear as unknown as typeof globalThis.fetch;
-      await invoke(new Api(this.#token, { apiRoot, timeoutMs: 0, maxRetries: 0, fetch: fetchAsGlobal }));
+      const result = expect(await invoke(this.#parts.api));
+      if (result !== undefined) return { kind: 'ok', result };
+      return { kind: 'unanswered', description: 'a success without the expected result', status: 200 };
     } catch (error) {
-      failure = error;
+      return this.#readError(method, error);
     }
-    const { answer, left } = heard;
-    if (answer !== null) return readAnswer(method, answer.status, answer.headers, answer.body, expect, secrets);
-    const outcome = readFailure(failure, secrets);
-    if (!left && outcome.kind === 'unanswered') return { kind: 'not_sent', description: outcome.description };
-    return outcome;
+  }
+
+  #readError(method: Method, error: unknown): Outcome<never> {
+    const { library, secrets } = this.#parts;
+    const refused = causeOf(error, RefusedAnswer);
+    if (refused !== undefined) return readAnswer(method, refused.answer, secrets);
+    if (error instanceof library.TelegramApiError) {
+      const { errorCode: error_code, description, parameters } = error;
+      return readRefusal(method, { ok: false, error_code, description, parameters }, secrets) ?? readBareStatus(200);
+    }
+    if (error instanceof library.ParseError) return readBareStatus(200);
+    return readFailure(error, secrets);
   }
 }
 

@@ -17,13 +17,17 @@ export class CallFailure extends Error {
 export function readFailure(error: unknown, secrets: readonly string[] = []): Outcome<never> {
   try {
     const chain = withCauses(error);
-    const failure = chain.find((link) => link instanceof CallFailure);
     const description = describe(chain.map(messageOf).findLast((message) => message !== '') ?? 'no answer', secrets);
-    if (failure?.mayHaveArrived === false) return { kind: 'not_sent', description };
+    if (causeOf(error, CallFailure)?.mayHaveArrived === false) return { kind: 'not_sent', description };
     return { kind: 'unanswered', description, status: null };
   } catch {
     return { kind: 'unanswered', description: 'no answer', status: null };
   }
+}
+
+/** The error or the first of its causes that is of this class. */
+export function causeOf<T>(error: unknown, kind: new (...args: never[]) => T): T | undefined {
+  return withCauses(error).find((link): link is T => link instanceof kind);
 }
 
 /** The error and its causes, at most 8. */

@@ -5,13 +5,7 @@
 import type { Dispatcher } from 'undici';
 import type { Address, Connections } from './connections.ts';
 import { CallFailure } from './failure.ts';
-import type { AnswerHeaders } from './read-answer.ts';
-
-export interface HttpAnswer {
-  status: number;
-  headers: AnswerHeaders;
-  body: string;
-}
+import type { AnswerHeaders, HttpAnswer } from './read-answer.ts';
 
 export interface HttpPost {
   headers: Record<string, string>;

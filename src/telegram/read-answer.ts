@@ -1,81 +1,89 @@
-/** Reads an answer of the Bot API. Pure: nothing here touches the network, and nothing throws. */
+/** Reads what the Bot API refuses. Pure: nothing here touches the network, and nothing throws. */
 import { describe } from './description.ts';
 import { type Method, meaningOf } from './meanings.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Header names in lower case, as node:http gives them. */
+/** Header names in lower case, as undici gives them. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/**
- * Reads an answer of the Bot API.
- * @param expect gives the result that the call promises, or undefined where it is something else
- * @param secrets are taken out of descriptions
- */
-export function readAnswer<T>(
-  method: Method,
-  status: number,
-  headers: AnswerHeaders,
-  bodyText: string,
-  expect: (result: unknown) => T | undefined,
-  secrets: readonly string[] = [],
-): Outcome<T> {
-  const envelope = parseEnvelope(bodyText);
-  if (envelope === null) return readBareStatus(status, headers);
-  if (!envelope.ok) return readRefusal(envelope, method, headers, secrets);
-  if (!(status >= 200 && status <= 299)) {
-    return { kind: 'unanswered', description: `HTTP ${status} with a body that says ok`, status: null };
-  }
-  const result = expect(envelope.result);
-  if (result === undefined) return { kind: 'unanswered', description: 'a success without the expected result', status };
-  return { kind: 'ok', result };
+export interface HttpAnswer {
+  status: number;
+  headers: AnswerHeaders;
+  body: string;
 }
 
-type Envelope = { ok: true; result: unknown } | Refusal;
-type Refusal = { ok: false; code: number; description: string; parameters: Record<string, unknown> };
+/** An answer with another status than 2xx. */
+export class RefusedAnswer extends Error {
+  override name = 'RefusedAnswer';
+  readonly answer: HttpAnswer;
+  constructor(answer: HttpAnswer) {
+    super(`HTTP ${answer.status}`);
+    this.answer = answer;
+  }
+}
 
-/** Null for everything that is not an answer in the Bot API's form. */
-function parseEnvelope(bodyText: string): Envelope | null {
-  let body: unknown;
+/**
+ * Reads an answer that is no success.
+ * @param secrets are taken out of descriptions
+ */
+export function readAnswer(
+  method: Method,
+  { status, headers, body }: HttpAnswer,
+  secrets: readonly string[] = [],
+): Outcome<never> {
+  const parsed = parse(body);
+  if (isRecord(parsed) && parsed.ok === true) {
+    return { kind: 'unanswered', description: `HTTP ${status} with a body that says ok`, status: null };
+  }
+  return readRefusal(method, parsed, secrets, headers) ?? readBareStatus(status, headers);
+}
+
+/**
+ * Reads `ok: false` of the Bot API.
+ * @returns null for everything that is not in the Bot API's form
+ */
+export function readRefusal(
+  method: Method,
+  body: unknown,
+  secrets: readonly string[] = [],
+  headers: AnswerHeaders = {},
+): Outcome<never> | null {
+  if (!isRecord(body) || body.ok !== false) return null;
+  const { error_code: code, description, parameters } = body;
+  if (typeof code !== 'number' || !Number.isInteger(code) || code < 400) return null;
+  const told = typeof description === 'string' ? description : '';
+  return meaningOfRefusal(method, code, told, isRecord(parameters) ? parameters : {}, headers, secrets);
+}
+
+/** A 2xx whose body is not the Bot API's, or an answer that is not its own: a proxy, a gateway or a wrong address spoke. */
+export function readBareStatus(status: number, headers: AnswerHeaders = {}): Outcome<never> {
+  if (status === 429) return { kind: 'rate_limited', retryAfterSeconds: retryAfter({}, '', headers) };
+  if (status === 407) return { kind: 'not_sent', description: 'HTTP 407: the proxy wants other credentials' };
+  const what =
+    status >= 300 && status <= 399
+      ? ', a redirect: the address of the Bot API is wrong'
+      : ' without an answer of the Bot API';
+  return { kind: 'unanswered', description: `HTTP ${status}${what}`, status: null };
+}
+
+function parse(text: string): unknown {
   try {
-    body = JSON.parse(bodyText);
+    return JSON.parse(text);
   } catch {
     return null;
   }
-  if (!isRecord(body)) return null;
-  if (body.ok === true) return { ok: true, result: body.result };
-  const code = body.error_code;
-  if (body.ok !== false || typeof code !== 'number' || !Number.isInteger(code) || code < 400) return null;
-  return {
-    ok: false,
-    code,
-    description: typeof body.description === 'string' ? body.description : '',
-    parameters: isRecord(body.parameters) ? body.parameters : {},
-  };
 }
 
-/** An answer that is not the Bot API's own: a proxy, a gateway or a wrong address spoke. */
-function readBareStatus(status: number, headers: AnswerHeaders): Outcome<never> {
-  if (status === 429) return { kind: 'rate_limited', retryAfterSeconds: retryAfter({}, '', headers) };
-  if (status === 407) return { kind: 'not_sent', description: 'HTTP 407: the proxy wants other credentials' };
-  if (status >= 300 && status <= 399) {
-    return {
-      kind: 'unanswered',
-      description: `HTTP ${status}, a redirect: the address of the Bot API is wrong`,
-      status: null,
-    };
-  }
-  return { kind: 'unanswered', description: `HTTP ${status} without an answer of the Bot API`, status: null };
-}
-
-function readRefusal(
-  refusal: Refusal,
+function meaningOfRefusal(
   method: Method,
+  code: number,
+  told: string,
+  parameters: Record<string, unknown>,
   headers: AnswerHeaders,
   secrets: readonly string[],
 ): Outcome<never> {
-  const { code, parameters } = refusal;
-  const text = refusal.description.toLowerCase();
-  const description = describe(refusal.description || `error ${code}`, secrets);
+  const text = told.toLowerCase();
+  const description = describe(told || `error ${code}`, secrets);
   // It decides alone, whatever the text.
   const movedTo = chatIdOf(parameters.migrate_to_chat_id);
   if (movedTo !== null && code < 500) return { kind: 'chat_moved', chatId: movedTo };

@@ -59,7 +59,7 @@ const lines: Line[] = readFileSync(join(import.meta.dirname, 'telegram-answers.t
 const read = ({ code, description }: Line, method: Method) => {
   const parameters = description.includes('upgraded') ? { parameters: { migrate_to_chat_id: -1005 } } : {};
   const body = JSON.stringify({ ok: false, error_code: code, description, ...parameters });
-  return readAnswer(method, code, {}, body, () => undefined);
+  return readAnswer(method, { status: code, headers: {}, body });
 };
 
 test('the table is whole', () => {

@@ -169,13 +169,6 @@ describe('a call that is not answered is made once, and its outcome says what is
     expect(api.callCount).toBe(1);
   });
 
-  test('what the library itself refuses is not sent', async () => {
-    const api = await simulated();
-    const client = await clientFor(api.url, { token: '' });
-    expect(await client.getMe()).toMatchObject({ kind: 'not_sent' });
-    expect(api.callCount).toBe(0);
-  });
-
   test('after close nothing is sent', async () => {
     const api = await simulated();
     const client = await clientFor(api.url);
