@@ -31,16 +31,19 @@ async function sweepThrough(proxy: string, env: Record<string, string> = {}) {
   const chatId = 1000 + scene.api.callCount;
   scene.api.addMessages(chatId, [1, 2]);
   await pendingDeletion(scene.db, { chatId, messageIds: [1, 2] });
-  const result = await scene.pass(['delete-due', '--json'], {
+  // Certificates are read by Node when it starts.
+  const result = await scene.start(['delete-due', '--json'], {
     TELEGRAM_PROXY: proxy,
     NODE_EXTRA_CA_CERTS: certFile,
     DEBUG: '*',
     ...env,
-  });
+  }).done;
+  const { summary } = result;
+  if (summary === undefined) throw new Error(`no summary: ${result.stderr}`);
   const output = result.stdout + result.stderr;
   for (const secret of secrets) expect(output).not.toContain(secret);
   expect(output).not.toMatch(/Warning/);
-  return { ...result, left: scene.api.messageIds(chatId), notices: scene.api.sent(chatId).length };
+  return { ...result, summary, left: scene.api.messageIds(chatId), notices: scene.api.sent(chatId).length };
 }
 
 describe('TELEGRAM_PROXY', () => {

@@ -63,7 +63,7 @@ export function telesweep(args: readonly string[], options: RunOptions = {}): Pr
   return start(args, options).done;
 }
 
-function findSummary(output: string): Summary | undefined {
+export function findSummary(output: string): Summary | undefined {
   for (const line of output.trimEnd().split('\n').reverse()) {
     try {
       const value: unknown = JSON.parse(line);

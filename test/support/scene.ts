@@ -4,6 +4,7 @@ import { type BotApi, type BotApiOptions, botToken, startBotApi } from './bot-ap
 import { type Monitors, startMonitors } from './monitors.ts';
 import { createDatabase, type DatabaseOptions, type TestDatabase } from './postgres.ts';
 import { type RunResult, type Started, start } from './run.ts';
+import { runHere } from './run-here.ts';
 import { Recorder } from './secrets.ts';
 
 /** Settings; undefined takes one of the scene's own away. */
@@ -15,8 +16,9 @@ export interface Scene {
   env: Record<string, string>;
   /** What watches the passes: pings, a Pushgateway, metrics. Null unless asked for. */
   monitors: Monitors | null;
-  /** Runs a command to its end. `env` is added to the scene's own. */
+  /** Runs a command to its end, in this process. `env` is added to the scene's own. */
   run(args: readonly string[], env?: Env): Promise<RunResult>;
+  /** Starts a command in a process of its own, which the test may signal or kill. */
   start(args: readonly string[], env?: Env): Started;
   /** Runs a job, expects it to end with a summary, and returns both. */
   pass(args: readonly string[], env?: Env): Promise<RunResult & { summary: Summary }>;
@@ -58,19 +60,25 @@ export async function createScene(
   const recorder = new Recorder();
   recorder.knows(own);
 
+  const record = (args: readonly string[], { stdout, stderr }: RunResult): void => {
+    recorder.add(`stdout of telesweep ${args.join(' ')}`, stdout);
+    recorder.add(`stderr of telesweep ${args.join(' ')}`, stderr);
+  };
   const startPass: Scene['start'] = (args, more = {}) => {
     recorder.knows(more);
     const started = start(args, { env: given({ ...own, ...more }) });
     started.done.then(
-      ({ stdout, stderr }) => {
-        recorder.add(`stdout of telesweep ${args.join(' ')}`, stdout);
-        recorder.add(`stderr of telesweep ${args.join(' ')}`, stderr);
-      },
+      (result) => record(args, result),
       () => {},
     );
     return started;
   };
-  const runPass: Scene['run'] = (args, more) => startPass(args, more).done;
+  const runPass: Scene['run'] = async (args, more = {}) => {
+    recorder.knows(more);
+    const result = await runHere(args, given({ ...own, ...more }));
+    record(args, result);
+    return result;
+  };
 
   return {
     db,
