@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitCodes } from '../src/exit-code.ts';
 import { jobs } from '../src/jobs/index.ts';
-import { telesweep } from './support/run.ts';
+import { runHere } from './support/run-here.ts';
 
 /** The names under `Commands:`; the program's own `help` among them is left out. */
 function commandsOf(help: string): string[] {
@@ -11,7 +11,7 @@ function commandsOf(help: string): string[] {
 
 /** Every command with its help, subcommands of subcommands as well. */
 async function readHelp(path: string[] = []): Promise<{ command: string; code: number | null; help: string }[]> {
-  const { code, stdout, stderr } = await telesweep([...path, '--help']);
+  const { code, stdout, stderr } = await runHere([...path, '--help']);
   const own = { command: ['telesweep', ...path].join(' '), code, help: stdout };
   expect(stderr).toBe('');
   const below = await Promise.all(commandsOf(stdout).map((name) => readHelp([...path, name])));
@@ -36,7 +36,7 @@ test('--help of every command exits 0, tells every exit code, and fits 80 column
 
 test('every job has the flags of a job', async () => {
   for (const { name } of jobs) {
-    const { stdout } = await telesweep([name, '--help']);
+    const { stdout } = await runHere([name, '--help']);
     for (const flag of ['dry-run', 'json', 'max-runtime', 'limit', 'env-file', 'log-level', 'quiet']) {
       expect(stdout).toMatch(new RegExp(`^ +--${flag}\\b`, 'm'));
     }

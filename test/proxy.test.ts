@@ -26,24 +26,24 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** A pass in a process of its own: Node reads certificates and hooks when it starts. */
+async function passApart(env: Record<string, string>) {
+  const result = await scene.start(['delete-due', '--json'], env).done;
+  const { summary } = result;
+  if (summary === undefined) throw new Error(`no summary: ${result.stderr}`);
+  return { ...result, summary };
+}
+
 /** One record of two messages, swept through a proxy; all that is printed, with packages asked to tell what they do. */
 async function sweepThrough(proxy: string, env: Record<string, string> = {}) {
   const chatId = 1000 + scene.api.callCount;
   scene.api.addMessages(chatId, [1, 2]);
   await pendingDeletion(scene.db, { chatId, messageIds: [1, 2] });
-  // Certificates are read by Node when it starts.
-  const result = await scene.start(['delete-due', '--json'], {
-    TELEGRAM_PROXY: proxy,
-    NODE_EXTRA_CA_CERTS: certFile,
-    DEBUG: '*',
-    ...env,
-  }).done;
-  const { summary } = result;
-  if (summary === undefined) throw new Error(`no summary: ${result.stderr}`);
+  const result = await passApart({ TELEGRAM_PROXY: proxy, NODE_EXTRA_CA_CERTS: certFile, DEBUG: '*', ...env });
   const output = result.stdout + result.stderr;
   for (const secret of secrets) expect(output).not.toContain(secret);
   expect(output).not.toMatch(/Warning/);
-  return { ...result, summary, left: scene.api.messageIds(chatId), notices: scene.api.sent(chatId).length };
+  return { ...result, left: scene.api.messageIds(chatId), notices: scene.api.sent(chatId).length };
 }
 
 describe('TELEGRAM_PROXY', () => {
@@ -131,11 +131,11 @@ describe('TELEGRAM_PROXY', () => {
       );
     };
 
-    const idle = await scene.pass(['delete-due'], { NODE_OPTIONS });
+    const idle = await passApart({ NODE_OPTIONS });
     expect(idle.summary.telegram.calls).toBe(0);
     expect(loadedPackages()).toEqual([]);
     await pendingDeletion(scene.db, { chatId: 77, messageIds: [1] });
-    await scene.pass(['delete-due'], { NODE_OPTIONS });
+    await passApart({ NODE_OPTIONS });
     expect(loadedPackages()).toEqual(['undici']);
     const proxy = await socksProxy();
     await sweepThrough(`socks5://me:hush%20p%40ss@127.0.0.1:${proxy.port}`, { NODE_OPTIONS });

@@ -7,7 +7,7 @@ import { botToken } from '../support/bot-api.ts';
 import { newChannels, postTo } from '../support/guides.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { broadcast, counter, pendingDeletion, token } from '../support/rows.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 const grants = readFileSync(join(import.meta.dirname, '../../deploy/grants.sql'), 'utf8');
@@ -219,7 +219,7 @@ describe('the role telesweep', () => {
 
   test('is told what it lacks when it is to migrate', async () => {
     await scene.db.query('drop index telesweep_tokens_expired');
-    const { code, stderr } = await telesweep(['migrate'], { env });
+    const { code, stderr } = await runHere(['migrate'], { env });
     expect(code).toBe(78);
     expect(stderr).toMatch(/^telesweep migrate: the database role lacks a right: must be owner of table tokens/);
   });
@@ -231,18 +231,18 @@ describe('the role telesweep_migrate', () => {
     try {
       await grant(db);
       const env = { DATABASE_URL: as('telesweep_migrate', db), TELEGRAM_BOT_TOKEN: botToken };
-      expect(await telesweep(['migrate'], { env })).toMatchObject({ code: 0, stderr: '' });
+      expect(await runHere(['migrate'], { env })).toMatchObject({ code: 0, stderr: '' });
       const jobEnv = { ...env, DATABASE_URL: as('telesweep', db) };
-      const before = await telesweep(['cleanup-tokens', '--json'], { env: jobEnv });
+      const before = await runHere(['cleanup-tokens', '--json'], { env: jobEnv });
       expect([before.code, before.summary?.error]).toEqual([78, expect.stringMatching(/lacks a right/)]);
       await grant(db);
-      const after = await telesweep(['cleanup-tokens', '--json'], { env: jobEnv });
+      const after = await runHere(['cleanup-tokens', '--json'], { env: jobEnv });
       expect([after.code, after.summary?.outcome]).toEqual([0, 'ok']);
-      expect(await telesweep(['migrate'], { env })).toMatchObject({
+      expect(await runHere(['migrate'], { env })).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/up to date/),
       });
-      expect(await telesweep(['migrate', '--down'], { env })).toMatchObject({ code: 0, stderr: '' });
+      expect(await runHere(['migrate', '--down'], { env })).toMatchObject({ code: 0, stderr: '' });
     } finally {
       await db.drop();
     }
@@ -259,7 +259,7 @@ describe('the role telesweep_migrate', () => {
         reset role; create schema private; create table private.secret (id int)`);
       await grant(db);
       const env = { DATABASE_URL: as('telesweep_migrate', db) };
-      expect(await telesweep(['migrate'], { env })).toMatchObject({ code: 0, stderr: '' });
+      expect(await runHere(['migrate'], { env })).toMatchObject({ code: 0, stderr: '' });
       const columns = await db.query(`select from information_schema.columns
         where table_name = 'pending_deletions' and column_name = 'notice_started_at'`);
       expect(columns).toHaveLength(1);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 
@@ -19,7 +19,7 @@ describe('YAML of deploy/', () => {
     const folder = join(deploy, 'kubernetes');
     const files = readdirSync(folder).map((name) => parse(readFileSync(join(folder, name), 'utf8')));
     expect(files.every((documents) => documents.length === 1)).toBe(true);
-    const { stdout } = await telesweep(['schedule', 'kubernetes']);
+    const { stdout } = await runHere(['schedule', 'kubernetes']);
     const stream = parse(stdout);
     expect(stream).toHaveLength(files.length);
     expect(stream).toEqual(expect.arrayContaining(files.flat()));
@@ -64,7 +64,7 @@ describe('YAML of deploy/', () => {
   });
 
   test('what would read as another type stays text', async () => {
-    const { stdout } = await telesweep(['schedule', 'kubernetes', '--namespace', '123', '--image', '1e3']);
+    const { stdout } = await runHere(['schedule', 'kubernetes', '--namespace', '123', '--image', '1e3']);
     expect(parse(stdout)[0]).toMatchObject({
       metadata: { namespace: '123' },
       spec: { jobTemplate: { spec: { template: { spec: { containers: [{ image: '1e3' }] } } } } },

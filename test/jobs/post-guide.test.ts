@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { botToken } from '../support/bot-api.ts';
 import { clearGuides, guidesIn, guidesInOrder, newChannels, postTo, writtenPosts } from '../support/guides.ts';
 import { guide } from '../support/rows.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 let scene: Scene;
@@ -307,7 +307,7 @@ describe('a dry run', () => {
   test('needs no token', async () => {
     await guidesInOrder(scene.db, 'a');
     const env = { DATABASE_URL: scene.db.url, ...postTo(['@x_channel']) };
-    const { code, summary } = await telesweep(['post-guide', '--dry-run', '--json'], { env });
+    const { code, summary } = await runHere(['post-guide', '--dry-run', '--json'], { env });
     expect(code).toBe(0);
     expect(summary?.guide_id).toBe('a');
   });

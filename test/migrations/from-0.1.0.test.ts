@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { botToken, startBotApi } from '../support/bot-api.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { shapeOf } from '../support/table-shape.ts';
 
 const dump = readFileSync(join(import.meta.dirname, '0.1.0.sql'), 'utf8');
@@ -97,7 +97,7 @@ test('straight down from 0.1.0', async () => {
 });
 
 test('the statements that --sql prints lead to the same place', async () => {
-  const { stdout, code } = await telesweep(['migrate', '--sql'], { env: { DATABASE_URL: db.url } });
+  const { stdout, code } = await runHere(['migrate', '--sql'], { env: { DATABASE_URL: db.url } });
   expect(code).toBe(0);
   const other = await createDatabase({ migrated: false });
   await other.query(dump);
@@ -107,7 +107,7 @@ test('the statements that --sql prints lead to the same place', async () => {
   await db.query(`${within} commit`);
   await db.query(after);
   expect(await shapeOf(db)).toEqual(await shapeOf(other));
-  expect((await telesweep(['migrate', '--sql'], { env: { DATABASE_URL: db.url } })).stdout).toBe(
+  expect((await runHere(['migrate', '--sql'], { env: { DATABASE_URL: db.url } })).stdout).toBe(
     "-- Schema public: the bots' tables stand there.\n-- Nothing to do.\n",
   );
   await other.drop();
@@ -129,7 +129,7 @@ test('the jobs go on where 0.1.0 stopped: nothing is forgotten, nothing is sent 
   ] as const)
     api.addMessages(chat, ids);
   const env = { DATABASE_URL: db.url, TELEGRAM_BOT_TOKEN: botToken, TELEGRAM_API_ROOT: api.url };
-  const countsOf = async (job: string) => (await telesweep([job, '--json'], { env })).summary?.counts;
+  const countsOf = async (job: string) => (await runHere([job, '--json'], { env })).summary?.counts;
 
   // The notice under way when 0.1.0 stopped is in doubt, and is not sent again.
   expect(await countsOf('delete-due')).toMatchObject({ messages_deleted: 2, notices_sent: 2, notices_uncertain: 1 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/operator/doctor/finding.ts';
 import { broadcast, guide, pendingDeletion } from '../support/rows.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 const channel = '-1001234567890';
@@ -147,7 +147,7 @@ describe('settings', () => {
   });
 
   test('nothing set at all', async () => {
-    const { code, stdout } = await telesweep(['doctor', '--json'], { env: {} });
+    const { code, stdout } = await runHere(['doctor', '--json'], { env: {} });
     expect(code).toBe(1);
     const told: Told = JSON.parse(stdout);
     expect(faults(told).map(({ text, way_out }) => [text.split(';')[0], way_out])).toEqual([
@@ -161,14 +161,14 @@ describe('settings', () => {
 
   test('--job asks only for what the job needs', async () => {
     const env = { DATABASE_URL: scene.db.url };
-    const { code, stdout } = await telesweep(['doctor', '--json', '--job', 'cleanup-tokens'], { env });
+    const { code, stdout } = await runHere(['doctor', '--json', '--job', 'cleanup-tokens'], { env });
     expect(code).toBe(0);
     const told: Told = JSON.parse(stdout);
     expect(of(told, 'bot')).toEqual([]);
     expect(of(told, 'cleanup-tokens')).toMatchObject([
       { level: 'warning', text: 'it never ran; expected at `0 0,12 * * *`' },
     ]);
-    const guides = await telesweep(['doctor', '--job', 'post-guide'], { env });
+    const guides = await runHere(['doctor', '--job', 'post-guide'], { env });
     expect(guides.code).toBe(1);
     expect(guides.stdout).toContain('fault    settings: GUIDE_CHAT_IDS: is missing');
   });
@@ -328,7 +328,7 @@ describe('Telegram', () => {
   test('one token for both is asked once', async () => {
     const { GUIDE_BOT_TOKEN: _unused, ...env } = scene.env;
     const calls = scene.api.calls.length;
-    const { code } = await telesweep(['doctor'], { env });
+    const { code } = await runHere(['doctor'], { env });
     expect(code).toBe(0);
     expect(scene.api.calls.slice(calls).map(({ method }) => method)).toEqual(['getMe', 'getChat', 'getChatMember']);
   });

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { start, telesweep } from '../support/run.ts';
+import { start } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { shapeOf } from '../support/table-shape.ts';
 import { onTerminal } from '../support/terminal.ts';
 
@@ -265,7 +266,7 @@ test('--sql: what is built beside the bots stands outside the transaction, and a
   await db.query(
     `create table tokens (token text primary key, status text, expires_at timestamptz); insert into tokens values ('a')`,
   );
-  const { stdout } = await telesweep(['migrate', '--sql'], { env: { DATABASE_URL: db.url } });
+  const { stdout } = await runHere(['migrate', '--sql'], { env: { DATABASE_URL: db.url } });
   const [within = '', after = ''] = stdout.split('\ncommit;\n');
   expect(within).toContain('lock table "public"."tokens" in access exclusive mode;');
   expect(within).not.toContain('concurrently');

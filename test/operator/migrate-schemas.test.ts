@@ -4,7 +4,7 @@ import { SettingsError } from '../../src/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { pendingDeletion } from '../support/rows.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { shapeOf } from '../support/table-shape.ts';
 
 let db: TestDatabase;
@@ -55,20 +55,21 @@ describe('a schema of the role comes first', () => {
     expect((await shapeOf(db)).join('\n')).not.toContain('telesweep');
     await migrateUrl(db.url);
     expect([await standsIn('pending_deletions'), await standsIn('broadcasts')]).toEqual([['public'], ['public']]);
-    const { code, stdout } = await telesweep(['doctor'], { env: { DATABASE_URL: db.url } });
+    const { code, stdout } = await runHere(['doctor'], { env: { DATABASE_URL: db.url } });
     expect(stdout, String(code)).toMatch(/tables: every table, column and index stands/);
   });
 
   test('without any table they are made in it, and it is said why', async () => {
     await shadow();
-    const { stdout } = await telesweep(['migrate', '--dry-run'], { env: { DATABASE_URL: db.url } });
+    const { stdout } = await runHere(['migrate', '--dry-run'], { env: { DATABASE_URL: db.url } });
     expect(stdout).toContain('create table postgres.pending_deletions');
     expect(stdout).toContain(
       "Schema postgres: the first on the search path (postgres, public); none of the bots' tables stands on it yet.",
     );
-    const json = JSON.parse(
-      (await telesweep(['migrate', '--json'], { env: { DATABASE_URL: db.url } })).stdout,
-    ) as Record<string, unknown>;
+    const json = JSON.parse((await runHere(['migrate', '--json'], { env: { DATABASE_URL: db.url } })).stdout) as Record<
+      string,
+      unknown
+    >;
     expect(json).toMatchObject({ schema: 'postgres', notes: [], interrupted: false });
     expect(await standsIn('tokens')).toEqual(['postgres']);
   });

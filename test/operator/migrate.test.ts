@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SettingsError } from '../../src/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { shapeOf } from '../support/table-shape.ts';
 
 let db: TestDatabase;
@@ -51,7 +51,7 @@ describe('an empty database', () => {
 
   test('twenty processes at once: one does the work, nobody fails, and the guides are there once', async () => {
     const env = { DATABASE_URL: db.url };
-    const all = await Promise.all(Array.from({ length: 20 }, () => telesweep(['migrate', '--json'], { env })));
+    const all = await Promise.all(Array.from({ length: 20 }, () => runHere(['migrate', '--json'], { env })));
     expect(all.map(({ code, stderr }) => ({ code, stderr }))).toEqual(all.map(() => ({ code: 0, stderr: '' })));
     const workers = all.filter(({ stdout }) => JSON.parse(stdout).steps.length > 0);
     expect(workers).toHaveLength(1);

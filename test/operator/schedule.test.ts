@@ -13,7 +13,8 @@ import { intervalSeconds, onCalendar } from '../../src/operator/schedule/calenda
 import { cronOf, schedules } from '../../src/schedules.ts';
 import { newChannels, postTo } from '../support/guides.ts';
 import { counter, pendingDeletion, token } from '../support/rows.ts';
-import { bundle, telesweep } from '../support/run.ts';
+import { bundle } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -29,7 +30,7 @@ interface Printed {
 }
 
 async function schedule(args: readonly string[], env: Record<string, string> = {}): Promise<Printed> {
-  const { code, stdout, stderr } = await telesweep(['schedule', ...args, '--json'], { env });
+  const { code, stdout, stderr } = await runHere(['schedule', ...args, '--json'], { env });
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout);
 }
@@ -39,7 +40,7 @@ const textOf = async (...given: Parameters<typeof schedule>): Promise<string> =>
 
 describe('what the project ships is what the command prints', () => {
   test('crontab.example: telesweep schedule crontab >crontab.example', async () => {
-    const { stdout } = await telesweep(['schedule', 'crontab']);
+    const { stdout } = await runHere(['schedule', 'crontab']);
     expect(readFileSync(join(root, 'crontab.example'), 'utf8')).toBe(stdout);
   });
 
@@ -48,7 +49,7 @@ describe('what the project ships is what the command prints', () => {
     ['kubernetes', names.length],
   ])('deploy/%s: telesweep schedule … --output deploy/…', async (format, count) => {
     const to = join(folder, format);
-    const { code, stdout } = await telesweep(['schedule', format, '--output', to]);
+    const { code, stdout } = await runHere(['schedule', format, '--output', to]);
     expect(code).toBe(0);
     const written = readdirSync(to).sort();
     expect(stdout.trimEnd().split('\n').sort()).toEqual(written.map((name) => join(to, name)));
@@ -217,7 +218,7 @@ describe('what it is printed for', () => {
   });
 
   test('a settings file of another machine: it says what it goes by', async () => {
-    const { code, stdout, stderr } = await telesweep(['schedule', 'crontab', '--env-file', '/srv/not-here.env']);
+    const { code, stdout, stderr } = await runHere(['schedule', 'crontab', '--env-file', '/srv/not-here.env']);
     expect([code, stdout.includes('--env-file /srv/not-here.env')]).toEqual([0, true]);
     expect(stderr).toBe(
       'telesweep schedule: /srv/not-here.env cannot be read here, so the times are in UTC: give TIMEZONE in the environment if it says otherwise\n',
@@ -236,14 +237,14 @@ describe('what it is printed for', () => {
     [['cron'], 64, /Allowed choices are crontab, kubernetes, systemd/],
     [[], 64, /missing required argument 'format'/],
   ])('%j is wrong usage', async (args, expected, words) => {
-    const { code, stdout, stderr } = await telesweep(['schedule', ...args]);
+    const { code, stdout, stderr } = await runHere(['schedule', ...args]);
     expect([code, stdout]).toEqual([expected, '']);
     expect(stderr).toMatch(words);
   });
 
   test('a time zone that is none is a wrong setting, and one JSON object tells it', async () => {
     const env = { TIMEZONE: 'Europe/Berlinn', GUIDE_INTERVAL: '1s' };
-    const { code, stdout, stderr } = await telesweep(['schedule', 'crontab', '--json'], { env });
+    const { code, stdout, stderr } = await runHere(['schedule', 'crontab', '--json'], { env });
     expect(code).toBe(78);
     expect(stderr).toMatch(/TIMEZONE: "Europe\/Berlinn" is not a time zone \(did you mean Europe\/Berlin\?\)/);
     expect(stderr).toMatch(/GUIDE_INTERVAL: "1s"/);

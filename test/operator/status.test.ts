@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JobName } from '../../src/job.ts';
 import type { JobStatus, Status } from '../../src/operator/status.ts';
 import { broadcast, pendingDeletion } from '../support/rows.ts';
-import { type RunResult, telesweep } from '../support/run.ts';
+import type { RunResult } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 let scene: Scene;
@@ -293,7 +294,7 @@ describe('as a check', () => {
     const folder = await mkdtemp(join(tmpdir(), 'telesweep-'));
     const file = join(folder, 'env');
     await writeFile(file, `DATABASE_URL=${scene.db.url}\nTELEGRAM_RATE=7\n`);
-    const { code, stdout } = await telesweep(['status', '--json', '--env-file', file]);
+    const { code, stdout } = await runHere(['status', '--json', '--env-file', file]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, rate_per_second: 7 });
     await rm(folder, { recursive: true });

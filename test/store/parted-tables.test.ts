@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BotApi, botToken, startBotApi } from '../support/bot-api.ts';
 import { migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { telesweep } from '../support/run.ts';
+import { runHere } from '../support/run-here.ts';
 
 let db: TestDatabase;
 let api: BotApi;
@@ -56,7 +56,7 @@ const notDue = parts.map((_, n) => ({ broadcast_id: '2', message_id: String(20 +
 
 test('what is deleted, and what is past 48 hours, leaves the rows of other broadcasts alone', async () => {
   await layOut();
-  const { code, summary } = await telesweep(['delete-broadcasts'], { env: env() });
+  const { code, summary } = await runHere(['delete-broadcasts'], { env: env() });
   expect({ code, counts: summary?.counts }).toMatchObject({
     code: 1,
     counts: { messages_deleted: 2, messages_failed: 2 },
@@ -71,12 +71,12 @@ test('what is deleted, and what is past 48 hours, leaves the rows of other broad
 test('what is deferred, and what is dropped, leaves the rows of other broadcasts alone', async () => {
   await layOut();
   api.fault({ kind: 'drop_before', method: 'deleteMessages' });
-  await telesweep(['delete-broadcasts'], { env: env() });
+  await runHere(['delete-broadcasts'], { env: env() });
   const waiting = await db.query(
     'select broadcast_id, message_id from broadcast_messages where attempts > 0 order by 1, 2',
   );
   expect(waiting).toEqual(['12', '13'].map((message_id) => ({ broadcast_id: '1', message_id })));
-  const dropped = await telesweep(['failed', 'drop', '--yes', '--reason', 'too_old'], { env: env() });
+  const dropped = await runHere(['failed', 'drop', '--yes', '--reason', 'too_old'], { env: env() });
   expect(dropped.code).toBe(0);
   const left = ['12', '13'].map((message_id) => ({ broadcast_id: '1', message_id, failure: null }));
   expect(await ledger()).toEqual([...left, ...notDue]);
@@ -87,6 +87,6 @@ test('failed rows past FAILED_DAYS go alone', async () => {
   await db.query(
     `update broadcast_messages set failed_at = now() - interval '40 days', failure = 'refused' where broadcast_id = 1 and message_id = 12`,
   );
-  await telesweep(['delete-broadcasts'], { env: env() });
+  await runHere(['delete-broadcasts'], { env: env() });
   expect((await ledger()).filter((row) => row.broadcast_id === '2')).toEqual(notDue);
 });

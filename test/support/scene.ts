@@ -75,7 +75,7 @@ export async function createScene(
   };
   const runPass: Scene['run'] = async (args, more = {}) => {
     recorder.knows(more);
-    const result = await runHere(args, given({ ...own, ...more }));
+    const result = await runHere(args, { env: given({ ...own, ...more }) });
     record(args, result);
     return result;
   };
