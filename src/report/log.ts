@@ -1,5 +1,4 @@
-import { plainFields } from './log-fields.ts';
-import { safeWriter, type TextStream } from './output.ts';
+import type { TextStream } from './output.ts';
 
 /** Messages say what happened; fields hold the values. No field is named `level`, `time` or `msg`. */
 export interface Log {
@@ -47,70 +46,4 @@ export interface LogOptions {
   pretty: boolean;
 }
 
-const ranks = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
-
-/** A line as it was asked for; its time is that of the call, not of the writing. */
-export interface LogLine {
-  level: 'debug' | 'info' | 'warn' | 'error';
-  time: Date;
-  fields: Record<string, unknown>;
-  message: string;
-}
-
-/**
- * A log that loads pino with its first line, so that a pass that says nothing does not pay for it. Lines asked for while pino
- * loads wait in order; every later line is written before the call returns. Never throws, whatever becomes of the stream.
- */
-export function createLog(options: LogOptions): CommandLog {
-  const out = safeWriter(options.stream);
-  const redact = options.pretty ? (text: string) => printable(options.redact(text)) : options.redact;
-  const rules = { redact, stacks: ranks[options.level] <= ranks.debug };
-  const base = plainFields(options.base, rules);
-  const waiting: LogLine[] = [];
-  let overlay: Overlay | null = null;
-  let format: ((line: LogLine) => string) | null = null;
-  let loading: Promise<void> | null = null;
-
-  const print = (render: (line: LogLine) => string, line: LogLine) => {
-    overlay?.clear();
-    out(options.redact(render(line)));
-    overlay?.redraw();
-  };
-  const load = async () => {
-    const { createLineFormat } = await import('./log-lines.ts');
-    const render = await createLineFormat(options);
-    for (const line of waiting.splice(0)) print(render, line);
-    format = render;
-  };
-  const write = (level: LogLine['level'], fields: object, message: string) => {
-    if (ranks[level] < ranks[options.level]) return;
-    const own = plainFields(fields, rules);
-    const line = {
-      level,
-      time: new Date(),
-      fields: options.pretty ? own : { ...base, ...own },
-      message: redact(message),
-    };
-    if (format) return print(format, line);
-    waiting.push(line);
-    loading ??= load();
-  };
-
-  return {
-    debug: (fields, message) => write('debug', fields, message),
-    info: (fields, message) => write('info', fields, message),
-    warn: (fields, message) => write('warn', fields, message),
-    error: (fields, message) => write('error', fields, message),
-    flush: async () => {
-      await loading;
-    },
-    overlay: (next) => {
-      overlay = next;
-    },
-  };
-}
-
-/** Texts from outside must not move a terminal's cursor or change its colours. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '');
-}
+export type WriteLine = (level: keyof Log, fields: object, message: string) => void;

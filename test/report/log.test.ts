@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createLog, type LogOptions } from '../../src/report/log.ts';
+import { createLog } from '../../src/report/create-log.ts';
+import type { LogOptions } from '../../src/report/log.ts';
 import { Recorder } from './screen.ts';
 
 const secret = 'pa"ss\\wörd:123456';
@@ -240,7 +241,7 @@ describe('a stream that fails', () => {
 
   it('leaves the exit code of a process alone whose stderr is a broken pipe', async () => {
     const program = `
-      import { createLog } from './src/report/log.ts';
+      import { createLog } from './src/report/create-log.ts';
       const log = createLog({ stream: process.stderr, level: 'info', color: false, base: {}, redact: (t) => t, pretty: false });
       await new Promise((resolve) => process.stdin.once('data', resolve).resume());
       for (let n = 0; n < 1000; n += 1) log.info({}, 'x'.repeat(1000));
@@ -267,7 +268,7 @@ describe('what a silent pass loads', () => {
   it('is no pino, until the first line that is written', async () => {
     const program = `
       import { createRequire } from 'node:module';
-      import { createLog } from './src/report/log.ts';
+      import { createLog } from './src/report/create-log.ts';
       const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => /node_modules.pino/.test(file));
       const options = { stream: process.stderr, color: false, base: {}, redact: (t) => t, pretty: true };
       const log = createLog({ ...options, level: 'warn' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/report/log.ts';
+import { createLog } from '../../src/report/create-log.ts';
 import { createProgress, noProgress, progressText } from '../../src/report/progress.ts';
 import { Recorder, screenOf } from './screen.ts';
 
