@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
-import { subcommand } from './cli/subcommand.ts';
+import { exitCodeHelp, subcommand } from './cli/subcommand.ts';
 import { parseLimit, parseRuntime } from './cli/values.ts';
-import { exitCodeHelp, exitCodes } from './exit-code.ts';
+import { exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
 import { jobs } from './jobs/index.ts';
 import { runPass } from './pass.ts';

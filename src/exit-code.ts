@@ -8,7 +8,7 @@ import {
 } from './errors.ts';
 import type { Outcome } from './job.ts';
 
-/** The exit codes of every command, as every `--help` prints them. */
+/** The exit codes of every command. What each means stands below, for every `--help` and for docs/operating.md. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -20,19 +20,16 @@ export const exitCodes = {
   settings: 78,
 } as const;
 
-export const exitCodeHelp = `
-Exit codes:
-   0  done; nothing was due; another process holds the job; or the time or item
-      limit was reached with all else in order
-   1  finished, and at least one item newly failed; or doctor or status found a
-      fault
-  64  wrong usage
-  69  the database or Telegram cannot be reached
-  70  a defect of telesweep
-  75  stopped early with work left: a signal, a lost lease, a long cool-down
-  77  Telegram refuses the token, or every call of the bot
-  78  wrong settings (the token of another bot than before among them)
-`;
+export const exitCodeMeanings: Readonly<Record<(typeof exitCodes)[keyof typeof exitCodes], string>> = {
+  0: 'done; nothing was due; another process holds the job; or the time or item limit was reached with all else in order',
+  1: 'finished, and at least one item newly failed; or doctor or status found a fault',
+  64: 'wrong usage',
+  69: 'the database or Telegram cannot be reached',
+  70: 'a defect of telesweep',
+  75: 'stopped early with work left: a signal, a lost lease, a long cool-down',
+  77: 'Telegram refuses the token, or every call of the bot',
+  78: 'wrong settings (the token of another bot than before among them)',
+};
 
 /** The one place that turns an error into an exit code. */
 export function exitCodeOfError(error: unknown): number {

@@ -1,43 +1,25 @@
 import { SettingsError } from './errors.ts';
-import { apiRoot, pingAddress, proxy, pushgateway } from './settings/addresses.ts';
-import { chatIds } from './settings/chat-ids.ts';
 import { type DatabaseSettings, namesDatabase, readDatabase } from './settings/database.ts';
-import { databaseUrl } from './settings/database-url.ts';
-import { type Format, Wrong } from './settings/format.ts';
-import { absolutePath, botToken, days, duration, oneOf, plainText, rate } from './settings/formats.ts';
+import { type DatabaseParts, databaseUrl } from './settings/database-url.ts';
+import { Wrong } from './settings/format.ts';
 import { describeProblem, type Problem } from './settings/problem.ts';
-import { secretsOfAddress, secretsOfPing, secretsOfToken, worthHiding } from './settings/secrets.ts';
-import { isSettingName, type SettingName, settingInfo } from './settings/settings-table.ts';
+import { worthHiding } from './settings/secrets.ts';
+import {
+  expectedOf,
+  isSecret,
+  type SettingInfo,
+  type SettingValues,
+  settingInfo,
+  settingsTable,
+} from './settings/settings-table.ts';
 import { openSources, type Sources, textOf } from './settings/sources.ts';
-import { timeZone } from './settings/time-zone.ts';
 
 export type { DatabaseSettings } from './settings/database.ts';
-export { type SettingInfo, settingsTable } from './settings/settings-table.ts';
 
-export interface Settings {
+/** The values of the table by their fields, and what is made of several. */
+export interface Settings extends Omit<SettingValues, 'databaseUrl' | 'guideChatIds'> {
   database: DatabaseSettings;
-  /** Null where it is not given and was not asked for. */
-  telegramBotToken: string | null;
-  /** The other token where it is not given itself. */
-  guideBotToken: string | null;
-  /** Without a slash at its end. */
-  apiRoot: string;
-  proxy: string | null;
-  ratePerSecond: number;
-  timeoutMs: number;
-  notice: 'send' | 'edit' | 'none';
-  noticeText: string;
-  noticeButton: string;
   guideChatIds: readonly string[];
-  guideIntervalMs: number;
-  timeZone: string;
-  metricsDir: string | null;
-  /** Without a slash at its end. */
-  pushgatewayUrl: string | null;
-  /** With `{job}` still in it; may have a query. */
-  pingUrl: string | null;
-  runHistoryDays: number;
-  failedDays: number;
   /** Every string that must never be printed, for `redact`. */
   secrets: readonly string[];
 }
@@ -48,10 +30,9 @@ export interface SettingsRequest {
   envFile?: string | null;
   /** The settings without which the caller cannot go on. All others are checked as well, where they are given. */
   requires: readonly string[];
+  /** Nothing else is looked at, whatever is wrong with it: the others have their defaults or none. */
+  only?: readonly string[];
 }
-
-const second = 1_000;
-const minute = 60_000;
 
 /**
  * Reads and checks every setting.
@@ -67,7 +48,7 @@ export function readSettings(request: SettingsRequest): Settings {
  * Reads what can be read, and tells what is wrong with the rest: a setting that is missing or malformed has its default
  * or none. For a caller that goes on all the same.
  */
-export function checkSettings({ env, envFile = null, requires }: SettingsRequest): {
+export function checkSettings({ env, envFile = null, requires, only }: SettingsRequest): {
   settings: Settings;
   /** In the order of the table, without secrets. */
   problems: string[];
@@ -75,42 +56,38 @@ export function checkSettings({ env, envFile = null, requires }: SettingsRequest
   const sources = openSources(env, envFile);
   const reader = new Reader(sources, requires);
 
-  // In the order of the table, so that the problems are as well.
-  const database = readDatabaseSettings(reader, sources);
-  const telegramBotToken = reader.secret('TELEGRAM_BOT_TOKEN', botToken, secretsOfToken);
-  const guideBotToken = reader.secret('GUIDE_BOT_TOKEN', botToken, secretsOfToken, 'TELEGRAM_BOT_TOKEN');
-  const settings: Omit<Settings, 'secrets'> = {
-    database,
-    telegramBotToken,
-    guideBotToken: guideBotToken ?? telegramBotToken,
-    apiRoot: reader.withDefault('TELEGRAM_API_ROOT', apiRoot),
-    proxy: reader.secret('TELEGRAM_PROXY', proxy, secretsOfAddress),
-    ratePerSecond: reader.withDefault('TELEGRAM_RATE', rate),
-    timeoutMs: reader.withDefault('TELEGRAM_TIMEOUT', duration(second, 10 * minute)),
-    notice: reader.withDefault('NOTICE', oneOf('send', 'edit', 'none')),
-    noticeText: reader.withDefault('NOTICE_TEXT', plainText(4096)),
-    noticeButton: reader.withDefault('NOTICE_BUTTON', plainText(64)),
-    guideChatIds: reader.optional('GUIDE_CHAT_IDS', chatIds) ?? [],
-    guideIntervalMs: reader.withDefault('GUIDE_INTERVAL', duration(minute, 24 * 60 * minute)),
-    timeZone: reader.withDefault('TIMEZONE', timeZone),
-    metricsDir: reader.optional('METRICS_TEXTFILE_DIR', absolutePath),
-    pushgatewayUrl: reader.secret('PUSHGATEWAY_URL', pushgateway, secretsOfAddress),
-    pingUrl: reader.secret('PING_URL', pingAddress, secretsOfPing),
-    runHistoryDays: reader.withDefault('RUN_HISTORY_DAYS', days),
-    failedDays: reader.withDefault('FAILED_DAYS', days),
-  };
+  // The first of the table, so that the problems are in its order.
+  const database = only === undefined ? readDatabaseSettings(reader, sources) : { applicationName };
+  const others = settingsTable.filter(({ format }) => format !== databaseUrl);
+  const fields = others.map((setting) => [
+    setting.field,
+    only?.includes(setting.name) === false ? defaultOf(setting) : reader.read(setting),
+  ]);
+  // Each has been read by its own format, which TypeScript cannot follow through a list.
+  const values = Object.fromEntries(fields) as Omit<SettingValues, 'databaseUrl'>;
 
   const secrets = worthHiding(reader.secrets);
   const told = new Set(reader.problems.map(({ name }) => name));
   const names = sources.nameProblems.filter(({ name }) => !told.has(name));
-  const problems = [...sources.fileProblems, ...reader.problems, ...names];
-  return { settings: { ...settings, secrets }, problems: problems.map((problem) => describeProblem(problem, secrets)) };
+  const problems = only === undefined ? [...sources.fileProblems, ...reader.problems, ...names] : reader.problems;
+  return {
+    settings: {
+      ...values,
+      database,
+      guideBotToken: values.guideBotToken ?? values.telegramBotToken,
+      guideChatIds: values.guideChatIds ?? [],
+      secrets,
+    },
+    problems: problems.map((problem) => describeProblem(problem, secrets)),
+  };
 }
 
+const applicationName = 'telesweep';
+
 function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSettings {
-  const applicationName = 'telesweep';
-  const alone = !reader.isGiven('DATABASE_URL') && namesDatabase(sources.values);
-  const url = alone ? null : reader.secret('DATABASE_URL', databaseUrl, (text) => [text]);
+  const setting: SettingInfo<DatabaseParts> = { ...settingInfo('DATABASE_URL'), format: databaseUrl };
+  const alone = !isGiven(sources, setting) && namesDatabase(sources.values);
+  const url = alone ? null : reader.read(setting);
   // A password that stands in a variable is a secret even where the URL makes no use of it.
   reader.secrets.push(sources.values.PGPASSWORD ?? '');
   if (url === null && !alone) return { applicationName };
@@ -127,61 +104,31 @@ class Reader {
   readonly problems: Problem[] = [];
   readonly secrets: string[] = [];
   readonly #sources: Sources;
-  readonly #requires: readonly SettingName[];
+  readonly #requires: readonly string[];
 
   constructor(sources: Sources, requires: readonly string[]) {
     this.#sources = sources;
-    this.#requires = requires.map((name) => {
-      if (!isSettingName(name)) throw new Error(`${name} is asked for, but is not in the table of settings`);
-      return name;
-    });
+    this.#requires = requires.map((name) => settingInfo(name).name);
   }
 
-  isGiven(name: SettingName): boolean {
-    const { values } = this.#sources;
-    return values[name] !== undefined || (settingInfo(name).secret && values[`${name}_FILE`] !== undefined);
+  /** The value, or where it is not given or wrong its default; null where it has none. */
+  read<T>(setting: SettingInfo<T>): T | null {
+    const text = this.#text(setting);
+    const value = text === null ? null : this.#parse(setting, text);
+    const { secretsOf } = setting.format;
+    if (text !== null && secretsOf) this.secrets.push(...(value === null ? [text] : secretsOf(text)));
+    return value ?? defaultOf(setting);
   }
 
-  /** The value, or null where it is not given or wrong. */
-  optional<T>(name: SettingName, format: Format<T>): T | null {
-    const text = this.#text(name, format.expected);
-    return text === null ? null : this.#parse(name, format, text);
-  }
-
-  withDefault<T>(name: SettingName, format: Format<T>): T {
-    const value = this.optional(name, format);
-    if (value !== null) return value;
-    const standard = format.parse(settingInfo(name).default ?? '');
-    if (standard instanceof Wrong) throw new Error(`the default of ${name} is malformed`);
-    return standard;
-  }
-
-  /**
-   * @param secretsOf all that must be hidden of a well-formed value
-   * @param standIn the setting that serves where this one is not given
-   */
-  secret<T>(
-    name: SettingName,
-    format: Format<T>,
-    secretsOf: (text: string) => readonly string[],
-    standIn: SettingName | null = null,
-  ): T | null {
-    const text = this.#text(name, format.expected, standIn);
-    if (text === null) return null;
-    const value = this.#parse(name, format, text);
-    this.secrets.push(...(value === null ? [text] : secretsOf(text)));
-    return value;
-  }
-
-  #parse<T>(name: SettingName, format: Format<T>, text: string): T | null {
-    const value = format.parse(text);
+  #parse<T>(setting: SettingInfo<T>, text: string): T | null {
+    const value = setting.format.parse(text);
     if (!(value instanceof Wrong)) return value;
-    const hidden = settingInfo(name).secret;
+    const hidden = isSecret(setting);
     for (const complaint of value.complaints) {
-      const expected = complaint.expected ?? format.expected;
+      const expected = complaint.expected ?? expectedOf(setting);
       const subject = hidden ? 'the value (hidden) ' : '';
       this.problems.push({
-        name,
+        name: setting.name,
         value: hidden ? null : complaint.value,
         text: `${subject}${complaint.text}; expected ${expected}`,
       });
@@ -189,26 +136,38 @@ class Reader {
     return null;
   }
 
-  #text(name: SettingName, expected: string, standIn: SettingName | null = null): string | null {
-    const value = textOf(this.#sources, name, expected);
+  #text(setting: SettingInfo): string | null {
+    const value = textOf(this.#sources, setting);
     if (typeof value === 'string') return value;
     if (value !== null) this.problems.push(value);
-    else if (this.#isMissing(name, standIn)) this.problems.push(missing(name, expected, standIn));
+    else if (this.#isMissing(setting)) this.problems.push(missing(setting));
     return null;
   }
 
-  #isMissing(name: SettingName, standIn: SettingName | null): boolean {
+  #isMissing({ name, standIn }: SettingInfo): boolean {
     if (!this.#sources.complete || !this.#requires.includes(name)) return false;
-    return standIn === null || !this.isGiven(standIn);
+    return standIn === undefined || !isGiven(this.#sources, settingInfo(standIn));
   }
 }
 
-function missing(name: SettingName, expected: string, standIn: SettingName | null): Problem {
+function isGiven({ values }: Sources, setting: SettingInfo): boolean {
+  return values[setting.name] !== undefined || (isSecret(setting) && values[`${setting.name}_FILE`] !== undefined);
+}
+
+function defaultOf<T>({ name, format, default: text }: SettingInfo<T>): T | null {
+  if (text === undefined) return null;
+  const value = format.parse(text);
+  if (value instanceof Wrong) throw new Error(`the default of ${name} is malformed`);
+  return value;
+}
+
+function missing(setting: SettingInfo): Problem {
+  const { name, format, standIn } = setting;
   const places = ['in the environment', 'in --env-file'];
-  if (settingInfo(name).secret) places.push(`as ${name}_FILE`);
-  if (standIn !== null) places.push(`as ${standIn}`);
-  if (name === 'DATABASE_URL') places.push('as PG* variables (PGHOST, PGUSER, PGPASSWORD, PGDATABASE)');
+  if (isSecret(setting)) places.push(`as ${name}_FILE`);
+  if (standIn !== undefined) places.push(`as ${standIn}`);
+  if (format === databaseUrl) places.push('as PG* variables (PGHOST, PGUSER, PGPASSWORD, PGDATABASE)');
   const last = places.pop();
   const where = `${places.join(', ')} or ${last}`;
-  return { name, value: null, text: `is missing; expected ${expected}, ${where}` };
+  return { name, value: null, text: `is missing; expected ${expectedOf(setting)}, ${where}` };
 }

@@ -5,7 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from '../src/exit-code.ts';
 import { jobs } from '../src/jobs/index.ts';
 import { schedules } from '../src/schedules.ts';
-import { knownNames, settingsTable } from '../src/settings/settings-table.ts';
+import { knownNames } from '../src/settings/settings-table.ts';
 import { telesweep } from './support/run.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,16 +13,6 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 const readme = read('README.md');
 
 describe('README.md', () => {
-  test('its table of settings is the table that settings are read by', () => {
-    const rows = settingsTable.map(({ name, default: value, meaning, secret }) => {
-      const shown = value === null ? '' : `\`${value}\``;
-      return `| \`${name}\`${secret ? ' (`_FILE`)' : ''} | ${shown} | ${meaning.replaceAll('<', '\\<')} |`;
-    });
-    const start = readme.indexOf('| setting |');
-    const table = readme.slice(start, readme.indexOf('\n\n', start)).split('\n').slice(2);
-    expect(table).toEqual(rows);
-  });
-
   test('it names every exit code and every job', () => {
     const codes = [...readme.matchAll(/^\| (\d[\d, ]*) \|/gm)].flatMap(([, cell = '']) => cell.split(',').map(Number));
     expect(codes.toSorted((a, b) => a - b)).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));

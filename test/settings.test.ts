@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../src/errors.ts';
-import { readSettings, settingsTable } from '../src/settings.ts';
+import { isSecret, settingsTable } from '../src/settings/settings-table.ts';
+import { readSettings } from '../src/settings.ts';
 import { fileWith, problemsOf } from './settings/problems.ts';
 
 const token = '123456:AAH-secret_part';
@@ -104,7 +105,7 @@ describe('mistakes', () => {
       'TELEGRAM_RATE: "fast" is not a number; expected calls a second: a number from 0.1 to 100000',
       'GUIDE_CHAT_IDS: "-100abc" is not a chat id; expected a number or @name',
       'GUIDE_CHAT_IDS: "x" is not a chat id; expected a number or @name',
-      'TIMEZONE: "Mars/Base" is not a time zone; expected an IANA time zone such as UTC or Europe/Berlin',
+      'TIMEZONE: "Mars/Base" is not a time zone; expected an IANA time zone, such as Europe/Berlin',
       'FAILED_DAYS: "0" is too small; expected a whole number of days from 1 to 3650',
       'TELEGRAM_RAETS: is not a setting of telesweep; did you mean TELEGRAM_RATE?',
     ]);
@@ -114,7 +115,7 @@ describe('mistakes', () => {
     const nothing = read({});
     for (const name of settingsTable.flatMap((setting) => [
       setting.name,
-      ...(setting.secret ? [`${setting.name}_FILE`] : []),
+      ...(isSecret(setting) ? [`${setting.name}_FILE`] : []),
     ])) {
       for (const value of ['', ' \t']) {
         expect(read({ [name]: value }), name).toEqual(nothing);

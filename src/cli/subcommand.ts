@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { exitCodeHelp } from '../exit-code.ts';
+import { exitCodeMeanings } from '../exit-code.ts';
+import { wrap } from '../report/wrap.ts';
 
 /** Command lines with what each is for, for the end of a command's `--help`. */
 export type Examples = readonly (readonly [line: string, purpose: string])[];
@@ -19,7 +20,7 @@ export function subcommand(
     .command(name)
     .summary(summary)
     .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-    .addHelpText('after', exampleHelp(examples) + notes + exitCodeHelp)
+    .addHelpText('after', () => exampleHelp(examples) + notes + exitCodeHelp())
     .allowExcessArguments(false);
 }
 
@@ -27,4 +28,12 @@ function exampleHelp(examples: Examples): string {
   if (examples.length === 0) return '';
   const lines = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
   return `\nExamples:\n${lines.join('\n')}\n`;
+}
+
+/** For a screen of 80 columns. */
+export function exitCodeHelp(): string {
+  const lines = Object.entries(exitCodeMeanings).map(
+    ([code, meaning]) => `${code.padStart(4)}  ${wrap(meaning, 74).join('\n      ')}\n`,
+  );
+  return `\nExit codes:\n${lines.join('')}`;
 }

@@ -1,8 +1,9 @@
 /** The kinds of addresses. */
 import { type Format, type Wrong, wrong } from './format.ts';
+import { secretsOfAddress, secretsOfPing } from './secrets.ts';
 
 export const apiRoot: Format<string> = {
-  expected: 'an http or https address without user, query or token, such as https://api.telegram.org',
+  expected: 'an http or https address without user, query or token',
   parse(text) {
     const url = webAddress(text);
     if (!(url instanceof URL)) return url;
@@ -14,7 +15,8 @@ export const apiRoot: Format<string> = {
 };
 
 export const proxy: Format<string> = {
-  expected: 'a proxy such as http://user:password@host:3128 or socks5://host:1080, with its port',
+  expected: 'the address of an http, https or socks5 proxy with its port',
+  secretsOf: secretsOfAddress,
   parse(text) {
     if (!/^(https?|socks5h?):\/\//i.test(text))
       return wrong(text, 'is not the address of an http, https or socks5 proxy');
@@ -28,7 +30,8 @@ export const proxy: Format<string> = {
 };
 
 export const pushgateway: Format<string> = {
-  expected: 'an http or https address such as http://pushgateway:9091',
+  expected: 'an http or https address',
+  secretsOf: secretsOfAddress,
   parse(text) {
     const url = webAddress(text);
     if (!(url instanceof URL)) return url;
@@ -37,7 +40,8 @@ export const pushgateway: Format<string> = {
 };
 
 export const pingAddress: Format<string> = {
-  expected: 'an http or https address such as https://hc-ping.com/<key>/{job}',
+  expected: 'an http or https address',
+  secretsOf: secretsOfPing,
   parse(text) {
     const url = webAddress(text.replaceAll('{job}', 'job'));
     if (!(url instanceof URL)) return url;

@@ -5,7 +5,7 @@ const largestId = 2n ** 52n;
 
 /** Chats by number or `@name`: `[-1001234567890,"@channel"]` as JSON, or the same separated by commas; each once, in order. */
 export const chatIds: Format<readonly string[]> = {
-  expected: 'chat ids such as [-1001234567890,"@channel"], or the same separated by commas',
+  expected: 'chat ids as a JSON array or separated by commas',
   parse(text) {
     const entries = text.startsWith('[') ? jsonEntries(text) : text.split(',').map((entry) => entry.trim());
     if (entries instanceof Wrong) return entries;

@@ -21,6 +21,7 @@ export const oneHost = 'one, such as the name that always leads to the primary, 
 /** Stricter than pg, which mends a URL with a stray % by escaping it a second time. */
 export const databaseUrl: Format<DatabaseParts> = {
   expected: 'postgres://user:password@host:5432/database',
+  secretsOf: (text) => [text],
   parse(text) {
     if (!/^postgres(ql)?:\/\//i.test(text)) return wrong(text, 'does not begin with postgres://');
     if (/\s/.test(text)) return wrong(text, 'has white space in it');

@@ -1,5 +1,5 @@
 /** One value of an env file, as it is written after the `=`. */
-import { isSettingName, settingInfo } from './settings-table.ts';
+import { isSecret, settingsTable } from './settings-table.ts';
 
 interface Refused {
   /** Completes the sentence that the name begins; never holds the value. */
@@ -54,7 +54,6 @@ function readPlain(name: string, written: string): string | Refused {
 
 /** Where no value can hold a space and a #, what begins so is a comment. */
 function takesComment(name: string, value: string): boolean {
-  if (!isSettingName(name)) return false;
-  const { secret, anyText = false } = settingInfo(name);
-  return !anyText && (!secret || value === '');
+  const setting = settingsTable.find((one) => one.name === name);
+  return setting !== undefined && !setting.format.anyText && (!isSecret(setting) || value === '');
 }

@@ -3,6 +3,10 @@ export interface Format<T> {
   /** Completes "expected …". */
   expected: string;
   parse(text: string): T | Wrong;
+  /** Of a secret: all that must be hidden of a well-formed value. */
+  secretsOf?(text: string): readonly string[];
+  /** A value may hold spaces, `#` and all else. */
+  anyText?: true;
 }
 
 export interface Complaint {

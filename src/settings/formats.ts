@@ -1,9 +1,11 @@
 /** The plain kinds of values. A format trims nothing: the reader hands it the text without white space round it. */
 import { formatDuration, parseDuration } from '../duration.ts';
 import { type Format, wrong } from './format.ts';
+import { secretsOfToken } from './secrets.ts';
 
 export const botToken: Format<string> = {
   expected: 'a bot token as @BotFather gives it (123456789:AAH…)',
+  secretsOf: secretsOfToken,
   // The bot's id before the colon is a bigint in the database; real ones have 10 digits and may grow to 16.
   parse: (text) => (/^\d{1,18}:[A-Za-z0-9_-]{3,}$/.test(text) ? text : wrong(text, 'is not a bot token')),
 };
@@ -53,11 +55,13 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Format<
 export function plainText(most: number): Format<string> {
   return {
     expected: `a text of 1 to ${most} characters`,
+    anyText: true,
     parse: (text) => (text.length > most ? wrong(text, `is too long (${text.length} characters)`) : text),
   };
 }
 
 export const absolutePath: Format<string> = {
-  expected: 'the absolute path of a directory, such as /var/lib/node_exporter/textfile',
+  expected: 'the absolute path of a directory',
+  anyText: true,
   parse: (text) => (text.startsWith('/') ? text : wrong(text, 'is not an absolute path')),
 };

@@ -1,119 +1,188 @@
-/** Every setting, in the order of the documentation. The README, `.env.example` and the reader are held to this list. */
+/** Every setting, once and in order: what reads them, `docs/settings.md`, `.env.example` and the words of `doctor` come from here. */
+import { apiRoot, pingAddress, proxy, pushgateway } from './addresses.ts';
+import { chatIds } from './chat-ids.ts';
+import { databaseUrl } from './database-url.ts';
+import type { Format } from './format.ts';
+import { absolutePath, botToken, days, duration, oneOf, plainText, rate } from './formats.ts';
+import { timeZone } from './time-zone.ts';
 
-export interface SettingInfo {
+export interface SettingInfo<T = unknown> {
   name: string;
-  /** As it would be written; null where there is none. */
-  default: string | null;
+  /** Where `Settings` holds it; null there where it is not given and has no default. */
+  field: string;
+  format: Format<T>;
+  /** As it would be written. */
+  default?: string;
+  /** As it could be written, where the default does not show it. */
+  example?: string;
+  /** A heading of `.env.example`, which begins here. */
+  group?: string;
   meaning: string;
-  /** Never printed, and can be given as `<name>_FILE` as well. */
-  secret: boolean;
-  /** A value may hold spaces, `#` and all else. */
-  anyText?: true;
+  /** What whoever fills in `.env.example` must know as well. */
+  note?: string;
+  /** The setting that serves where this one is not given. */
+  standIn?: string;
 }
 
-export const settingsTable = [
+const second = 1_000;
+const minute = 60_000;
+
+const table = [
   {
     name: 'DATABASE_URL',
-    default: null,
+    field: 'databaseUrl',
+    format: databaseUrl,
     meaning: 'PostgreSQL; without it, the PG* variables of libpq',
-    secret: true,
+    note:
+      'Write %25 %2F %3A %3F %23 %40 for the characters % / : ? # @ inside the password. Without ?sslmode=… the connection ' +
+      'is not encrypted (disable). For a server on another machine add ?sslmode=verify-full, or ?sslmode=require, which ' +
+      'encrypts and asks nobody who they are. The variables are PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE.',
   },
   {
     name: 'TELEGRAM_BOT_TOKEN',
-    default: null,
+    field: 'telegramBotToken',
+    format: botToken,
     meaning: 'the bot whose messages are deleted; only the jobs that call Telegram ask for it',
-    secret: true,
   },
   {
     name: 'GUIDE_BOT_TOKEN',
-    default: null,
+    field: 'guideBotToken',
+    format: botToken,
+    example: '123456789:AAH-guides',
     meaning: 'the bot that posts guides; without it, TELEGRAM_BOT_TOKEN',
-    secret: true,
+    standIn: 'TELEGRAM_BOT_TOKEN',
   },
   {
     name: 'TELEGRAM_API_ROOT',
+    field: 'apiRoot',
+    format: apiRoot,
     default: 'https://api.telegram.org',
+    group: 'Telegram',
     meaning: 'a local Bot API server, or a test one',
-    secret: false,
   },
   {
     name: 'TELEGRAM_PROXY',
-    default: null,
+    field: 'proxy',
+    format: proxy,
+    example: 'socks5://user:password@proxy.example:1080',
     meaning: 'an http, https or socks5 proxy on the way to Telegram',
-    secret: true,
   },
   {
     name: 'TELEGRAM_RATE',
+    field: 'ratePerSecond',
+    format: rate,
     default: '25',
     meaning: 'calls a second for each bot token, all processes together',
-    secret: false,
+    note: 'Telegram allows about 30; the bot itself needs some of them.',
   },
-  { name: 'TELEGRAM_TIMEOUT', default: '20s', meaning: 'how long one call may take', secret: false },
+  {
+    name: 'TELEGRAM_TIMEOUT',
+    field: 'timeoutMs',
+    format: duration(second, 10 * minute),
+    default: '20s',
+    meaning: 'how long one call may take',
+    note: 'A send without an answer in that time is not repeated.',
+  },
   {
     name: 'NOTICE',
+    field: 'notice',
+    format: oneOf('send', 'edit', 'none'),
     default: 'send',
+    group: 'Notices (delete-due)',
     meaning: 'send: a new message; edit: the last message of the record is kept and edited into the notice; none',
-    secret: false,
   },
   {
     name: 'NOTICE_TEXT',
+    field: 'noticeText',
+    format: plainText(4096),
     default:
       'The files that you received here were deleted. To get them again, press the button below or open the same link once more.',
     meaning: 'what the notice says',
-    secret: false,
-    anyText: true,
   },
   {
     name: 'NOTICE_BUTTON',
+    field: 'noticeButton',
+    format: plainText(64),
     default: '♻️ Click Here',
     meaning: "the notice's button, which opens https://t.me/<bot>?start=<unique_id>",
-    secret: false,
-    anyText: true,
   },
   {
     name: 'GUIDE_CHAT_IDS',
-    default: null,
+    field: 'guideChatIds',
+    format: chatIds,
+    example: '[-1001234567890,"@channel"]',
+    group: 'Guides (post-guide)',
     meaning: 'the channels that get guides, as a JSON array or separated by commas',
-    secret: false,
   },
   {
     name: 'GUIDE_INTERVAL',
+    field: 'guideIntervalMs',
+    format: duration(minute, 24 * 60 * minute),
     default: '4h',
     meaning: 'how long a slot is; slots are counted from midnight',
-    secret: false,
+    note: 'Each channel gets at most one guide in a slot. Midnight is that of TIMEZONE, as cron counts.',
   },
-  { name: 'TIMEZONE', default: 'UTC', meaning: 'for "today", midnight and slots', secret: false },
+  {
+    name: 'TIMEZONE',
+    field: 'timeZone',
+    format: timeZone,
+    default: 'UTC',
+    example: 'Europe/Berlin',
+    group: 'Time',
+    meaning: 'for "today", midnight and slots',
+  },
   {
     name: 'METRICS_TEXTFILE_DIR',
-    default: null,
+    field: 'metricsDir',
+    format: absolutePath,
+    example: '/var/lib/node_exporter/textfile',
+    group: 'Records and reports',
     meaning: "the directory of node_exporter's textfile collector",
-    secret: false,
-    anyText: true,
   },
-  { name: 'PUSHGATEWAY_URL', default: null, meaning: 'a Prometheus Pushgateway', secret: true },
+  {
+    name: 'PUSHGATEWAY_URL',
+    field: 'pushgatewayUrl',
+    format: pushgateway,
+    example: 'http://pushgateway.example:9091',
+    meaning: 'a Prometheus Pushgateway',
+  },
   {
     name: 'PING_URL',
-    default: null,
+    field: 'pingUrl',
+    format: pingAddress,
+    example: 'https://hc-ping.com/your-ping-key/{job}',
     meaning: 'a healthchecks-style address, {job} replaced: /start, then the exit code, with a run id',
-    secret: true,
   },
-  { name: 'RUN_HISTORY_DAYS', default: '30', meaning: 'how long runs are kept', secret: false },
-  { name: 'FAILED_DAYS', default: '30', meaning: 'how long failed items are kept', secret: false },
+  { name: 'RUN_HISTORY_DAYS', field: 'runHistoryDays', format: days, default: '30', meaning: 'how long runs are kept' },
+  { name: 'FAILED_DAYS', field: 'failedDays', format: days, default: '30', meaning: 'how long failed items are kept' },
 ] as const satisfies readonly SettingInfo[];
 
-export type SettingName = (typeof settingsTable)[number]['name'];
+export const settingsTable: readonly SettingInfo[] = table;
 
-export function settingInfo(name: SettingName): SettingInfo {
+type Entry = (typeof table)[number];
+type Value<E> = E extends { format: Format<infer T> } ? (E extends { default: string } ? T : T | null) : never;
+
+/** What stands in the settings, by field. */
+export type SettingValues = { [E in Entry as E['field']]: Value<E> };
+
+/** @throws Error where the table has no such setting */
+export function settingInfo(name: string): SettingInfo {
   const info = settingsTable.find((setting) => setting.name === name);
   if (info === undefined) throw new Error(`${name} is not in the table of settings`);
   return info;
 }
 
-export function isSettingName(name: string): name is SettingName {
-  return settingsTable.some((setting) => setting.name === name);
+/** Never printed, and can be given as `<name>_FILE` as well. */
+export function isSecret({ format }: Pick<SettingInfo, 'format'>): boolean {
+  return format.secretsOf !== undefined;
+}
+
+/** Completes "expected …" where the whole value is wrong or missing. */
+export function expectedOf({ format, example }: SettingInfo): string {
+  return `${format.expected}${example === undefined ? '' : `, such as ${example}`}`;
 }
 
 /** Every name under which a value is looked for: the settings, and the `_FILE` form of the secret ones. */
 export const knownNames: readonly string[] = settingsTable.flatMap((setting) =>
-  setting.secret ? [setting.name, `${setting.name}_FILE`] : [setting.name],
+  isSecret(setting) ? [setting.name, `${setting.name}_FILE`] : [setting.name],
 );

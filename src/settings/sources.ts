@@ -1,6 +1,6 @@
 import { parseEnvFile } from './env-file.ts';
 import type { Problem } from './problem.ts';
-import { type SettingName, settingInfo } from './settings-table.ts';
+import { expectedOf, isSecret, type SettingInfo } from './settings-table.ts';
 import { readTextFile } from './text-file.ts';
 import { unknownInEnvFile, unknownInEnvironment } from './unknown-names.ts';
 
@@ -47,18 +47,16 @@ function withoutEmpty(variables: Variables): Variables {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && /\S/.test(value)));
 }
 
-/**
- * The text of one setting without white space round it; null where it is not given.
- * @param expected completes "expected …"
- */
-export function textOf(sources: Sources, name: SettingName, expected: string): string | null | Problem {
+/** The text of one setting without white space round it; null where it is not given. */
+export function textOf(sources: Sources, setting: SettingInfo): string | null | Problem {
+  const { name } = setting;
   const fileName = `${name}_FILE`;
   const direct = sources.values[name];
-  const path = settingInfo(name).secret ? sources.values[fileName] : undefined;
+  const path = isSecret(setting) ? sources.values[fileName] : undefined;
   if (direct !== undefined && path !== undefined) {
     return { name, value: null, text: `is given both as ${name} and as ${fileName}; expected one of them` };
   }
-  if (path !== undefined) return contentOf(path, fileName, expected);
+  if (path !== undefined) return contentOf(path, fileName, expectedOf(setting));
   if (direct === undefined) return null;
   const text = direct.trim();
   const fault = sources.environment[name] === direct ? faultOfEnvironment(text) : null;

@@ -5,7 +5,7 @@ import { nearest } from './nearest-name.ts';
 const meantAlike = ['UTC', 'GMT', 'CUBA', 'IRAN', 'EIRE'];
 
 export const timeZone: Format<string> = {
-  expected: 'an IANA time zone such as UTC or Europe/Berlin',
+  expected: 'an IANA time zone',
   parse(text) {
     // Loading the zones costs a pass about as much as reading all other settings.
     if (text === 'UTC' || exists(text)) return text;

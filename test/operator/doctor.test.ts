@@ -151,8 +151,11 @@ describe('settings', () => {
     expect(code).toBe(1);
     const told: Told = JSON.parse(stdout);
     expect(faults(told).map(({ text, way_out }) => [text.split(';')[0], way_out])).toEqual([
-      ['DATABASE_URL: is missing', 'needed by every job'],
-      ['TELEGRAM_BOT_TOKEN: is missing', 'needed by delete-due and delete-broadcasts'],
+      ['DATABASE_URL: is missing', expect.stringMatching(/^PostgreSQL; .*; needed by every job$/)],
+      [
+        'TELEGRAM_BOT_TOKEN: is missing',
+        expect.stringMatching(/^the bot .*; needed by delete-due and delete-broadcasts$/),
+      ],
     ]);
     expect(of(told, 'settings').filter(({ level }) => level === 'warning')).toMatchObject([
       { text: 'GUIDE_CHAT_IDS is missing, so post-guide has no channel' },

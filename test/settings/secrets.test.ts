@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { redact } from '../../src/redact.ts';
-import { readSettings, settingsTable } from '../../src/settings.ts';
+import { isSecret, settingsTable } from '../../src/settings/settings-table.ts';
+import { readSettings } from '../../src/settings.ts';
 import { problemsOf } from './problems.ts';
 
 const token = '123456:AAH-secret_part';
@@ -60,7 +61,7 @@ describe('what must never be printed', () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^[a-z]{3}Q[a-zQ]{30,200}Q$/),
-        fc.constantFrom(...settingsTable.filter((setting) => setting.secret).map((setting) => setting.name)),
+        fc.constantFrom(...settingsTable.filter(isSecret).map((setting) => setting.name)),
         fc.constantFrom(
           'NOTICE',
           'TELEGRAM_RATE',

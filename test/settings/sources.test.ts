@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readSettings, settingsTable } from '../../src/settings.ts';
+import { isSecret, settingsTable } from '../../src/settings/settings-table.ts';
+import { readSettings } from '../../src/settings.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { fileWith, problemsOf, unusedPath } from './problems.ts';
 
@@ -49,7 +50,7 @@ describe('the env file', () => {
 });
 
 describe('secrets from files', () => {
-  const secretNames = settingsTable.filter((setting) => setting.secret).map((setting) => setting.name);
+  const secretNames = settingsTable.filter(isSecret).map((setting) => setting.name);
 
   test('the content counts, without the line break at its end', () => {
     const settings = read({

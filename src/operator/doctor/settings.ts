@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { JobName } from '../../job.ts';
 import { jobs } from '../../jobs/index.ts';
+import { settingsTable } from '../../settings/settings-table.ts';
 import { checkSettings, type Settings } from '../../settings.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
@@ -43,9 +44,13 @@ function requiredBy({ jobs: asked }: SettingsRequest): string[] {
 
 function wayOutOf(name: string): string {
   if (name === '--env-file') return 'mend the file, or name another one';
-  if (name === 'DATABASE_URL') return 'needed by every job';
-  const users = jobs.filter(({ requires }) => requires.includes(name)).map((job) => job.name);
-  return users.length === 0 ? 'mend it in the environment or the env file' : `needed by ${users.join(' and ')}`;
+  const setting = settingsTable.find((one) => one.name === name);
+  if (setting === undefined) return 'mend it in the environment or the env file';
+  const users: string[] = jobs.filter(({ requires }) => requires.includes(name)).map((job) => job.name);
+  if (name === 'DATABASE_URL') users.push('every job');
+  const example = setting.default ?? setting.example;
+  const words = [setting.meaning, ...(example === undefined ? [] : [`such as ${name}=${example}`])];
+  return [...words, ...(users.length === 0 ? [] : [`needed by ${users.join(' and ')}`])].join('; ');
 }
 
 /** The file holds the token and the password. */

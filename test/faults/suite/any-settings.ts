@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { main } from '../../../src/cli.ts';
-import { type SettingName, settingsTable } from '../../../src/settings/settings-table.ts';
+import { isSecret, settingsTable } from '../../../src/settings/settings-table.ts';
 import { nothingFound } from './findings.ts';
 import type { Load } from './load.ts';
 import { lastLines, type Stage } from './stage.ts';
@@ -95,7 +95,7 @@ const anyPath = fc.constantFrom(
   '/proc/self/mem',
 );
 
-const plausible: Partial<Record<SettingName, fc.Arbitrary<string>>> = {
+const plausible: Readonly<Record<string, fc.Arbitrary<string>>> = {
   DATABASE_URL: anyAddress,
   TELEGRAM_BOT_TOKEN: fc.constantFrom('1:abc', '123456789:AA', '0:___', '99999999999999999999:abc', ':', '1:'),
   GUIDE_BOT_TOKEN: fc.constantFrom('1:abc', 'x', '99999999999999999999:abc'),
@@ -117,11 +117,12 @@ const plausible: Partial<Record<SettingName, fc.Arbitrary<string>>> = {
 /** One to three settings at once, each with what might be meant or with anything; secrets also as files. */
 const anySettings = fc
   .uniqueArray(
-    fc.constantFrom(...settingsTable).chain(({ name, secret }) => {
+    fc.constantFrom(...settingsTable).chain((setting) => {
+      const { name } = setting;
       const values = plausible[name];
       const value = values === undefined ? anyText : fc.oneof({ weight: 3, arbitrary: values }, anyText);
       const asValue = value.map((text) => [name, text] as const);
-      return secret
+      return isSecret(setting)
         ? fc.oneof(
             { weight: 4, arbitrary: asValue },
             anyPath.map((path) => [`${name}_FILE`, path] as const),
