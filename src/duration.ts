@@ -1,4 +1,7 @@
-/** Durations as people write them: `55m`, `20s`, `1h30m`, `500ms`, `2d`. */
+/**
+ * Durations as people write them: `55m`, `20s`, `1h30m`, `500ms`, `2d`. By hand: ms reads one unit alone, and parse-duration
+ * passes over what it does not know.
+ */
 
 const units = [
   ['d', 86_400_000],

@@ -4,9 +4,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import displayWidth from 'string-width';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { jobs } from '../src/jobs/index.ts';
-import { displayWidth } from '../src/report/table.ts';
 import { botToken } from './support/bot-api.ts';
 import { cleanupTokensSection } from './support/demo/cleanup-tokens.ts';
 import { deleteBroadcastsSection } from './support/demo/delete-broadcasts.ts';

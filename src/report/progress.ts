@@ -1,7 +1,6 @@
 import { formatCount, formatDuration, formatPercent, formatRate } from './format.ts';
 import type { CommandLog, Progress } from './log.ts';
 import { safeWriter, type TextStream } from './output.ts';
-import { cut } from './table.ts';
 
 export interface ProgressOptions {
   stream: TextStream;
@@ -93,8 +92,9 @@ function barProgress(stream: TextStream, log: CommandLog, now: () => number): Pr
     const elapsedMs = work.drawnAt - work.startedAt;
     const position = { done: work.done, total: work.total, unit: work.unit, elapsedMs };
     // One column stays free: a full line would wrap, and only its second half could be cleared.
-    const line = cut(barText(position), (stream.columns || 80) - 1);
-    out(`\r\x1b[2K${line}`);
+    const room = (stream.columns || 80) - 1;
+    const text = barText(position);
+    out(`\r\x1b[2K${text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text}`);
   };
   return {
     wantsTotal: true,

@@ -1,4 +1,5 @@
-/** Plain text tables for people. */
+/** Plain text tables for people. By hand: cli-table3 and table cut a column only at a width that the caller has fixed. */
+import stringWidth from 'string-width';
 
 export interface TableOptions {
   /** Columns of the terminal; 80 where there is none. */
@@ -6,6 +7,8 @@ export interface TableOptions {
 }
 
 const gap = '  ';
+/** As people see them: an emoji may be made of several. */
+const characters = new Intl.Segmenter();
 /** A column is not cut below this, unless its content is narrower anyway. */
 const leastWidth = 6;
 
@@ -19,7 +22,7 @@ export function renderTable(
   { maxWidth = 80 }: TableOptions = {},
 ): string {
   const cells = [columns, ...rows].map((row) => columns.map((_, index) => printable(row[index] ?? '')));
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => displayWidth(row[index] ?? ''))));
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
   const fitted = fitWidths(widths, maxWidth - gap.length * (columns.length - 1));
   const numeric = columns.map((_, index) => {
     const values = cells.slice(1).map((row) => row[index] ?? '');
@@ -36,35 +39,21 @@ export function renderTable(
   return `${[line(header), rule, ...body.map(line)].join('\n')}\n`;
 }
 
-/** Columns that a text takes on a terminal. Emoji made of several characters can come out too wide. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-/** The text, or as much of it as fits with a closing `…`. */
+/** The text, or as much of it as fits into so many columns with a closing `…`. */
 export function cut(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
+  if (stringWidth(text) <= width) return text;
   let kept = '';
   let used = 1;
-  for (const character of text) {
-    used += characterWidth(character);
+  for (const { segment } of characters.segment(text)) {
+    used += stringWidth(segment);
     if (used > width) break;
-    kept += character;
+    kept += segment;
   }
   return width < 1 ? '' : `${kept}…`;
 }
 
-function characterWidth(character: string): number {
-  if (/^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character)) return 0;
-  const wide =
-    /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\uff01-\uff60]$/u;
-  return wide.test(character) ? 2 : 1;
-}
-
 function pad(text: string, width: number, right: boolean): string {
-  const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
   return right ? space + text : text + space;
 }
 

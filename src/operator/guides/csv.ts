@@ -1,6 +1,7 @@
 /**
  * CSV as RFC 4180 has it; line ends may be LF or CR alone, and the separator may be `;` or a tab, as spreadsheets of half the
  * world write. A first line `sep=;`, of which Excel makes nothing but the separator, is one here as well.
+ * By hand: csv-parse tells of one fault alone, places an open quote at the file's end and a record at its last line.
  */
 
 export interface CsvRecord {
