@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
-import { exitCodeHelp, subcommand } from './cli/subcommand.ts';
+import { type SharedFlags, sharedOf, withShared } from './cli/flags.ts';
+import { type Door, exitCodeHelp, subcommand } from './cli/subcommand.ts';
 import { parseLimit, parseRuntime } from './cli/values.ts';
 import { exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
-import { jobs } from './jobs/index.ts';
+import { jobs as everyJob } from './jobs/index.ts';
 import { runPass } from './pass.ts';
 import type { PassOptions } from './pass-report.ts';
 import type { LogLevel } from './report/log.ts';
@@ -15,12 +16,13 @@ const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error
 
 /**
  * Reads the command line and runs its command. Never throws and never ends the process.
+ * @param jobs those that there are
  * @returns the exit code
  */
-export async function main(world: World): Promise<number> {
+export async function main(world: World, jobs: readonly Job[] = everyJob): Promise<number> {
   let exitCode: number = exitCodes.ok;
   try {
-    const program = await buildProgram(world, (code) => {
+    const program = await buildProgram(world, jobs, (code) => {
       exitCode = code;
     });
     await program.parseAsync([...world.argv], { from: 'user' });
@@ -41,7 +43,7 @@ function usageFailed(error: CommanderError, world: World): number {
   return exitCodes.usage;
 }
 
-async function buildProgram(world: World, exit: (code: number) => void): Promise<Command> {
+async function buildProgram(world: World, jobs: readonly Job[], exit: Door['exit']): Promise<Command> {
   const out = safeWriter(world.stdout);
   const err = safeWriter(world.stderr);
   const program = new Command('telesweep')
@@ -59,51 +61,45 @@ async function buildProgram(world: World, exit: (code: number) => void): Promise
     .showHelpAfterError('(telesweep --help tells the commands, telesweep COMMAND --help its flags)')
     .addHelpText('after', exitCodeHelp);
 
+  const door: Door = { program, world, jobs, exit };
   // A pass does without the other commands: 2 ms.
   const named = jobs.find(({ name }) => name === world.argv[0]);
   if (named !== undefined) {
-    addJob(program, named, world, exit);
+    addJob(door, named);
     return program;
   }
   const { addOperatorCommands } = await import('./cli/operator.ts');
-  for (const job of jobs) addJob(program, job, world, exit);
-  addOperatorCommands(program, world, exit);
-  addMigrate(program, world, exit);
+  for (const job of jobs) addJob(door, job);
+  addOperatorCommands(door);
+  addMigrate(door);
   return program;
 }
 
-interface JobFlags {
+interface JobFlags extends SharedFlags {
   dryRun?: true;
-  json?: true;
   maxRuntime?: number;
   limit?: number;
-  envFile?: string;
   logLevel: LogLevel;
   quiet?: true;
   force?: true;
   stay?: number;
 }
 
-function addJob(program: Command, job: Job, world: World, exit: (code: number) => void): void {
+function addJob({ program, world, exit }: Door, job: Job): void {
   const command = subcommand(program, job.name, job.summary)
     .option('--dry-run', 'show what a pass would do and change nothing')
-    .option('--json', 'print the summary as one JSON object on stdout')
     .option('--max-runtime <DURATION>', 'start nothing new after this time, such as 55m', parseRuntime)
     .option('--limit <N>', 'items at most', parseLimit)
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
     .addOption(new Option('--log-level <LEVEL>', 'least level of the log').choices(logLevels).default('info'))
     .option('--quiet', 'print nothing when all is well');
-  if (job.name === 'post-guide') command.option('--force', 'post the next guide now, outside the slots');
-  if (job.name === 'delete-due') {
-    command.option('--stay <DURATION>', 'go on with what becomes due until then, such as 55s', parseRuntime);
-  }
-  command.action(async (flags: JobFlags) => {
+  if (job.force !== undefined) command.option('--force', job.force);
+  if (job.stay !== undefined) command.option('--stay <DURATION>', job.stay, parseRuntime);
+  withShared(command, 'the summary').action(async (flags: JobFlags) => {
     const options: PassOptions = {
+      ...sharedOf(flags),
       dryRun: flags.dryRun === true,
-      json: flags.json === true,
       maxRuntimeMs: flags.maxRuntime ?? null,
       limit: flags.limit ?? null,
-      envFile: flags.envFile ?? null,
       logLevel: flags.logLevel,
       quiet: flags.quiet === true,
       force: flags.force === true,
@@ -113,16 +109,14 @@ function addJob(program: Command, job: Job, world: World, exit: (code: number) =
   });
 }
 
-function addMigrate(program: Command, world: World, exit: (code: number) => void): void {
-  subcommand(program, 'migrate', 'make or complete the tables, or show what that would do')
+function addMigrate({ program, world, exit }: Door): void {
+  const command = subcommand(program, 'migrate', 'make or complete the tables, or show what that would do')
     .option('--dry-run', 'list the steps and change nothing')
     .option('--down', "take telesweep's own tables and columns away again; a bot's rows stay")
-    .addOption(new Option('--sql', 'print the statements, for psql, and change nothing').conflicts(['json', 'dryRun']))
-    .option('--json', 'print the steps as one JSON object on stdout')
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
-    .action(async (flags: { dryRun?: true; down?: true; sql?: true; json?: true; envFile?: string }) => {
-      const { runMigrate } = await import('./operator/run-migrate.ts');
-      const { dryRun = false, down = false, sql = false, json = false, envFile = null } = flags;
-      exit(await runMigrate({ dryRun, down, sql, json, envFile }, world));
-    });
+    .addOption(new Option('--sql', 'print the statements, for psql, and change nothing').conflicts(['json', 'dryRun']));
+  withShared(command, 'the steps').action(async (flags: SharedFlags & { dryRun?: true; down?: true; sql?: true }) => {
+    const { runMigrate } = await import('./operator/run-migrate.ts');
+    const { dryRun = false, down = false, sql = false } = flags;
+    exit(await runMigrate({ ...sharedOf(flags), dryRun, down, sql }, world));
+  });
 }

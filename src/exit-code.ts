@@ -6,7 +6,7 @@ import {
   UnavailableError,
   UsageError,
 } from './errors.ts';
-import type { Outcome } from './job.ts';
+import type { PassOutcome } from './job.ts';
 
 /** The exit codes of every command. What each means stands below, for every `--help` and for docs/operating.md. */
 export const exitCodes = {
@@ -43,7 +43,7 @@ export function exitCodeOfError(error: unknown): number {
 }
 
 /** The exit code of a pass that ended without an error. */
-export function exitCodeOfOutcome(outcome: Outcome): number {
+export function exitCodeOfOutcome(outcome: PassOutcome): number {
   switch (outcome) {
     case 'ok':
     case 'skipped':

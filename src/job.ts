@@ -2,13 +2,16 @@
 import type { Kysely } from 'kysely';
 import type { Log, Progress } from './report/log.ts';
 import type { Settings } from './settings.ts';
+import type { Connection } from './store/connect.ts';
+import type { DeadlineGroup } from './store/deadlines.ts';
 import type { Database } from './store/schema.ts';
 import type { Client } from './telegram/client.ts';
 
-export type JobName = 'cleanup-tokens' | 'delete-due' | 'delete-broadcasts' | 'reset-counts' | 'post-guide';
+/** As jobs/index.ts has it: one that is added there is known everywhere. */
+export type JobName = string;
 
 /** How a pass ended, for the run record, the metrics and the exit code. */
-export type Outcome = 'ok' | 'partial' | 'failed' | 'skipped' | 'interrupted';
+export type PassOutcome = 'ok' | 'partial' | 'failed' | 'skipped' | 'interrupted';
 
 /** Why a pass ended when it did. */
 export type StopReason = 'done' | 'deadline' | 'limit' | 'signal' | 'busy' | 'cooldown' | 'lease_lost' | 'error';
@@ -26,7 +29,7 @@ export interface Backlog {
 export interface Summary {
   job: JobName;
   run_id: string;
-  outcome: Outcome;
+  outcome: PassOutcome;
   stop_reason: StopReason;
   dry_run: boolean;
   started_at: string;
@@ -80,7 +83,7 @@ export interface LeaseRenewal {
   renewed(at: number): void;
 }
 
-export interface JobContext {
+export interface JobContext<C extends Counts = Counts> {
   job: JobName;
   db: Kysely<Database>;
   /** The database's clock at the start of the pass: ISO 8601 in UTC with microseconds. */
@@ -94,7 +97,8 @@ export interface JobContext {
   force: boolean;
   /** `delete-due --stay`: milliseconds from the start of the pass; 0 for a pass that does what is due and ends. */
   stayMs: number;
-  counts: Counts;
+  /** Counted up as the work is done. */
+  counts: C;
   calls: CallCounts;
   log: Log;
   progress: Progress;
@@ -110,9 +114,8 @@ export interface CallCounts {
   rate_limited: number;
 }
 
-/** What a real pass now would do. */
+/** What a real pass now would do, beside the counts. */
 export interface Plan {
-  counts: Counts;
   /** Bot API calls, and seconds at the budget's rate. */
   estimate: { calls: number; seconds: number };
   /** A sample of the rows that would go, for a person: column names, then cells. */
@@ -120,7 +123,7 @@ export interface Plan {
   guide_id?: string | null;
 }
 
-export interface Job {
+export interface Job<C extends Counts = Counts> {
   name: JobName;
   /** One line for `--help`. */
   summary: string;
@@ -130,22 +133,42 @@ export interface Job {
   needsSender?: true;
   /** Settings beside the token without which the job cannot run. */
   requires: readonly string[];
-  countKeys: readonly string[];
+  /** What it counts, all at zero. */
+  counts: Readonly<C>;
+  /** When it is expected to run: five fields as crontab(5) has them, in `TIMEZONE`. */
+  cron(settings: Pick<Settings, 'guideIntervalMs'>): string;
+  /** For `--max-runtime`: shorter than the interval, but for the job of every minute, whose next passes then find it at work and leave. */
+  maxRuntime: string;
+  /** What its flag `--force` does, where it has one. */
+  force?: string;
+  /** What its flag `--stay` does, where it has one. */
+  stay?: string;
+  /** Not everybody uses it: without it doctor asks for nothing of it, and says that it is `missing`. */
+  optional?: { isUsed(settings: Settings): boolean; missing: string };
+  /** Its summary names a guide. */
+  namesGuide?: true;
+  /** Items that it gives up are kept for `failed list`; `retried` where an operator sets them due again. */
+  keepsFailed?: 'listed' | 'retried';
   /** Whether a pass would find anything to do now; travels in the statement that takes the lease. */
   due(settings: Settings, options: { force: boolean; stayMs: number }): SqlFragment;
   /** Does the work and returns; stopping early is said through `stop`. Throws only where the pass cannot go on. */
-  run(context: JobContext): Promise<JobResult>;
-  plan(context: JobContext): Promise<Plan>;
+  run(context: JobContext<C>): Promise<JobResult>;
+  /** Counts what would be done, and tells the rest. */
+  plan(context: JobContext<C>): Promise<Plan>;
   /** A select of one row with the columns of `Backlog`, for the database's `now()`. */
   backlog(settings: Settings): SqlFragment;
   /** For a pass that finds nothing due: a select of one row: `counts` as JSON, and `guide_id`. */
   idle?(settings: Settings): SqlFragment;
+  /** Due messages by the time left until their 48 hours are over, for `status`. */
+  deadlines?(connection: Connection, settings: Settings): Promise<DeadlineGroup[]>;
+  /** Rows whose messages it leaves alone, because somebody removed what they belong to. */
+  orphans?(connection: Connection): Promise<number>;
   /** A select of `near`: due messages that have less than an hour left until their 48 hours are over, for the metrics. */
   nearDeadline?: string;
   /** A select of `status` and `total`: guide posts so far, for the metrics. */
   guideTotals?: string;
   /** The summary's message in the words that people grep for, without its mark: `Deleted 15 messages, 0 failed`. */
-  message(counts: Counts, guideId?: string | null): string;
+  message(counts: C, guideId?: string | null): string;
   /** The mark of the job in its log. */
   mark: string;
 }

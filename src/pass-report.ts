@@ -1,6 +1,6 @@
 import { monotonicMs } from './clock.ts';
 import { exitCodeOfError } from './exit-code.ts';
-import type { Job, Plan, Summary } from './job.ts';
+import type { Counts, Job, Plan, Summary } from './job.ts';
 import { redact } from './redact.ts';
 import { createLog } from './report/create-log.ts';
 import type { Log, LogLevel, Progress } from './report/log.ts';
@@ -34,7 +34,7 @@ export interface Report {
   busy(holder: string, since: string): void;
   cooldown(seconds: number): void;
   defect(error: unknown): void;
-  plan(plan: Plan): Promise<void>;
+  plan(counts: Counts, plan: Plan): Promise<void>;
   /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
   finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
 }
@@ -108,16 +108,16 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     defect(error) {
       log.error({ err: error }, 'a defect of telesweep; please report it with this line');
     },
-    async plan(plan) {
+    async plan(counts, plan) {
       if (options.json) return;
       const { renderPlan } = await import('./report/plan.ts');
-      print(hide(renderPlan(job.name, plan, world.stdout.columns)));
+      print(hide(renderPlan(job.name, counts, plan, world.stdout.columns)));
     },
     async finished(summary, exitCode, extra) {
       const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);
       for (const warning of warnings.flat()) log.warn({}, warning);
       const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
-      log[level](summary, messageOf(job, summary, exitCode));
+      log[level](summary, lastLine(job, summary, exitCode));
       await log.flush();
       if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
     },
@@ -149,7 +149,7 @@ export function endWithoutSettings(
 }
 
 /** The words of the log's last line, as people grep for them. */
-function messageOf(job: Job, summary: Summary, exitCode: number): string {
+function lastLine(job: Job, summary: Summary, exitCode: number): string {
   if (summary.error !== undefined) return `❌ Error during ${job.name}: ${summary.error}`;
   if (summary.outcome === 'skipped') return `${job.name} left: another process holds the job`;
   const mark = exitCode === 0 ? '✅' : '❌';

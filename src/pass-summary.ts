@@ -1,11 +1,10 @@
 import { BotRefusedError, RowRefusedError, SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
 import { exitCodeOfError, exitCodes } from './exit-code.ts';
-import type { Counts, Job, JobResult, Outcome, Stop, StopReason, Summary } from './job.ts';
+import type { Job, JobResult, PassOutcome, Stop, StopReason, Summary } from './job.ts';
 import { redact } from './redact.ts';
 
 /** The summary of a pass that has not done anything yet. */
 export function newSummary(job: Job, dryRun: boolean): Summary {
-  const counts: Counts = Object.fromEntries(job.countKeys.map((key) => [key, 0]));
   return {
     job: job.name,
     run_id: newRunId(),
@@ -14,10 +13,10 @@ export function newSummary(job: Job, dryRun: boolean): Summary {
     dry_run: dryRun,
     started_at: new Date().toISOString(),
     duration_ms: 0,
-    counts,
+    counts: { ...job.counts },
     telegram: { calls: 0, rate_limited: 0 },
     left: { due: 0, oldest_due_seconds: 0 },
-    ...(job.name === 'post-guide' ? { guide_id: null } : {}),
+    ...(job.namesGuide ? { guide_id: null } : {}),
   };
 }
 
@@ -36,7 +35,7 @@ export function noteEnd(summary: Summary, reason: StopReason | null, result: Job
   summary.outcome = outcomeOf(summary.stop_reason, result);
 }
 
-function outcomeOf(reason: StopReason, { failed, succeeded }: JobResult): Outcome {
+function outcomeOf(reason: StopReason, { failed, succeeded }: JobResult): PassOutcome {
   if (reason === 'busy') return 'skipped';
   if (reason === 'signal' || reason === 'lease_lost' || reason === 'cooldown') return 'interrupted';
   if (failed === 0) return 'ok';

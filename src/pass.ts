@@ -306,7 +306,7 @@ class Pass {
       summary.estimate = plan.estimate;
       if (plan.guide_id !== undefined) summary.guide_id = plan.guide_id;
       summary.left = await this.#backlog();
-      await this.#report.plan(plan);
+      await this.#report.plan(summary.counts, plan);
     } finally {
       await this.#connection.query('rollback');
     }

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { exitCodes } from '../src/exit-code.ts';
 import { jobs } from '../src/jobs/index.ts';
-import { schedules } from '../src/schedules.ts';
 import { knownNames } from '../src/settings/settings-table.ts';
 import { telesweep } from './support/run.ts';
+import { usualTimes } from './support/usual-times.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -24,7 +24,7 @@ describe('README.md', () => {
       name,
       cron,
     ]);
-    expect(rows).toEqual(jobs.map(({ name }) => [name, schedules[name].cron]));
+    expect(rows).toEqual(jobs.map((job) => [job.name, job.cron(usualTimes)]));
   });
 
   test('it names each reason for giving up', () => {

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
 import { parseDuration } from '../src/duration.ts';
-import { cronOf, schedules } from '../src/schedules.ts';
+import { jobs } from '../src/jobs/index.ts';
+import { cronEvery } from '../src/schedules.ts';
+import { usualTimes } from './support/usual-times.ts';
 
 test('the schedules are those of the jobs that people run today', () => {
-  expect(Object.entries(schedules).map(([job, { cron }]) => [job, cron])).toEqual([
+  expect(jobs.map((job) => [job.name, job.cron(usualTimes)])).toEqual([
     ['cleanup-tokens', '0 0,12 * * *'],
     ['delete-due', '* * * * *'],
     ['delete-broadcasts', '0 * * * *'],
     ['reset-counts', '0 0 * * *'],
     ['post-guide', '0 */4 * * *'],
   ]);
-  for (const { maxRuntime } of Object.values(schedules)) expect(parseDuration(maxRuntime)).toBeGreaterThan(0);
+  for (const { maxRuntime } of jobs) expect(parseDuration(maxRuntime)).toBeGreaterThan(0);
 });
 
 test.each([
@@ -22,7 +24,12 @@ test.each([
   ['45m', '*/15 * * * *'],
   ['7m', '* * * * *'],
   ['1m30s', '* * * * *'],
-])('guides every %s: %s', (interval, cron) => {
-  expect(cronOf('post-guide', parseDuration(interval) ?? 0)).toBe(cron);
-  expect(cronOf('reset-counts', parseDuration(interval) ?? 0)).toBe('0 0 * * *');
+])('every %s: %s', (interval, cron) => {
+  expect(cronEvery(parseDuration(interval) ?? 0)).toBe(cron);
+});
+
+test('guides follow GUIDE_INTERVAL, and nothing else does', () => {
+  const crons = (minutes: number) => jobs.map((job) => job.cron({ guideIntervalMs: minutes * 60_000 }));
+  const [every4h, every30m] = [crons(240), crons(30)];
+  expect(jobs.filter((_, index) => every4h[index] !== every30m[index]).map(({ name }) => name)).toEqual(['post-guide']);
 });

@@ -1,8 +1,6 @@
-import type { Command } from 'commander';
-import type { JobName } from '../job.ts';
-import type { World } from '../world.ts';
-import { everyJob, jobOption } from './jobs.ts';
-import { type Examples, subcommand } from './subcommand.ts';
+import type { Job } from '../job.ts';
+import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const examples: Examples = [
   ['telesweep doctor', 'looks at everything; 1 where a job is kept from its work'],
@@ -18,15 +16,13 @@ nothing but what --accept-bot says, and asks Telegram only getMe, getChat and
 getChatMember.
 `;
 
-export function addDoctor(program: Command, world: World, exit: (code: number) => void): void {
-  subcommand(program, 'doctor', 'find what keeps a job from its work, and the way out', examples, notes)
-    .addOption(jobOption())
-    .option('--accept-bot', 'from now on the jobs work with the bot of TELEGRAM_BOT_TOKEN')
-    .option('--json', 'print one JSON object on stdout')
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
-    .action(async (flags: { job?: JobName[]; acceptBot?: true; json?: true; envFile?: string }) => {
-      const { runDoctor } = await import('../operator/run-doctor.ts');
-      const { job: jobs = null, acceptBot = false, json = false, envFile = null } = flags;
-      exit(await runDoctor({ jobs, everyJob, acceptBot, json, envFile }, world));
-    });
+export function addDoctor({ program, world, jobs, exit }: Door): void {
+  const command = subcommand(program, 'doctor', 'find what keeps a job from its work, and the way out', examples, notes)
+    .addOption(jobsOption(jobs))
+    .option('--accept-bot', 'from now on the jobs work with the bot of TELEGRAM_BOT_TOKEN');
+  withShared(command).action(async (flags: SharedFlags & { job?: readonly Job[]; acceptBot?: true }) => {
+    const { runDoctor } = await import('../operator/run-doctor.ts');
+    const { job: asked = null, acceptBot = false } = flags;
+    exit(await runDoctor({ ...sharedOf(flags), jobs, asked, acceptBot }, world));
+  });
 }

@@ -1,12 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { JobName } from '../job.ts';
-import type { World } from '../world.ts';
-import { type Examples, subcommand } from './subcommand.ts';
+import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
 import { parseAge, parseLimit } from './values.ts';
-
-const keeping: readonly JobName[] = ['delete-due', 'delete-broadcasts', 'post-guide'];
-/** Whose items can be retried and dropped. */
-const changeable: readonly JobName[] = ['delete-due', 'delete-broadcasts'];
 
 const listExamples: Examples = [
   ['telesweep failed list', 'how many there are by reason, and the last twenty'],
@@ -41,17 +36,17 @@ again: a retry leaves them as they are. Guides are tried again by the next pass
 of post-guide in their slot.
 `;
 
-interface FailedArguments {
-  job?: JobName;
+interface FailedArguments extends SharedFlags {
+  job?: string;
   reason?: string;
   olderThan?: number;
-  json?: true;
-  envFile?: string;
 }
 
 /** `failed list | retry | drop`. */
-export function addFailed(program: Command, world: World, exit: (code: number) => void): void {
+export function addFailed({ program, world, jobs, exit }: Door): void {
   const failed = subcommand(program, 'failed', 'list what was given up, set it due again, or remove it');
+  const keeping = jobs.filter(({ keepsFailed }) => keepsFailed !== undefined).map(({ name }) => name);
+  const changeable = jobs.filter(({ keepsFailed }) => keepsFailed === 'retried').map(({ name }) => name);
 
   withFilter(subcommand(failed, 'list', 'list what was given up, and why', listExamples, reasonHelp), keeping)
     .option('--limit <N>', 'items at most', parseLimit, 20)
@@ -61,35 +56,30 @@ export function addFailed(program: Command, world: World, exit: (code: number) =
     });
 
   withFilter(subcommand(failed, 'retry', 'set failed items due again', retryExamples, changeHelp), changeable)
-    .option('--yes', 'do not ask; needed where there is no terminal')
+    .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
       const { runFailedRetry } = await import('../operator/run-failed.ts');
-      exit(await runFailedRetry({ ...filterOf(flags), yes: flags.yes === true }, world));
+      exit(await runFailedRetry({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
     });
 
   withFilter(subcommand(failed, 'drop', 'remove failed items for good', dropExamples), changeable)
-    .option('--yes', 'do not ask; needed where there is no terminal')
+    .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
       const { runFailedDrop } = await import('../operator/run-failed.ts');
-      exit(await runFailedDrop({ ...filterOf(flags), yes: flags.yes === true }, world));
+      exit(await runFailedDrop({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
     });
 }
 
-function withFilter(command: Command, jobs: readonly JobName[]): Command {
-  return command
+const yes = ['--yes', 'do not ask; needed where there is no terminal'] as const;
+
+function withFilter(command: Command, jobs: readonly string[]): Command {
+  const filtered = command
     .addOption(new Option('--job <JOB>', 'only items of this job').choices(jobs))
     .option('--reason <REASON>', 'only items given up for this reason, such as forbidden')
-    .option('--older-than <DURATION>', 'only items given up so long ago, such as 7d', parseAge)
-    .option('--json', 'print one JSON object on stdout')
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first');
+    .option('--older-than <DURATION>', 'only items given up so long ago, such as 7d', parseAge);
+  return withShared(filtered);
 }
 
-function filterOf({ job, reason, olderThan, json, envFile }: FailedArguments) {
-  return {
-    job: job ?? null,
-    reason: reason ?? null,
-    olderThanMs: olderThan ?? null,
-    json: json === true,
-    envFile: envFile ?? null,
-  };
+function filterOf({ job, reason, olderThan, ...flags }: FailedArguments) {
+  return { ...sharedOf(flags), job: job ?? null, reason: reason ?? null, olderThanMs: olderThan ?? null };
 }

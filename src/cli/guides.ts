@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import type { World } from '../world.ts';
-import { type Examples, subcommand } from './subcommand.ts';
+import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const listExamples: Examples = [
   ['telesweep guides list', 'each guide, when it was posted last and when it comes next'],
@@ -33,13 +32,13 @@ What an entry leaves out, a known guide keeps.
 `;
 
 /** `guides list | import | preview`. */
-export function addGuides(program: Command, world: World, exit: (code: number) => void): void {
+export function addGuides({ program, world, exit }: Door): void {
   const guides = subcommand(program, 'guides', 'list, import or preview the guides that post-guide posts');
 
   withShared(subcommand(guides, 'list', 'list the guides in the order of their rotation', listExamples)).action(
     async (flags: SharedFlags) => {
       const { runGuidesList } = await import('../operator/guides/run-list.ts');
-      exit(await runGuidesList(shared(flags), world));
+      exit(await runGuidesList(sharedOf(flags), world));
     },
   );
 
@@ -50,7 +49,7 @@ export function addGuides(program: Command, world: World, exit: (code: number) =
     .action(async (file: string, flags: SharedFlags & { dryRun?: true; replace?: true }) => {
       const { runGuidesImport } = await import('../operator/guides/run-import.ts');
       const { dryRun = false, replace = false } = flags;
-      exit(await runGuidesImport({ ...shared(flags), file, dryRun, replace }, world));
+      exit(await runGuidesImport({ ...sharedOf(flags), file, dryRun, replace }, world));
     });
 
   withShared(
@@ -59,21 +58,6 @@ export function addGuides(program: Command, world: World, exit: (code: number) =
     .argument('[ID]', 'a guide; the one of the next slot where it is left out')
     .action(async (id: string | undefined, flags: SharedFlags) => {
       const { runGuidesPreview } = await import('../operator/guides/run-preview.ts');
-      exit(await runGuidesPreview({ ...shared(flags), id: id ?? null }, world));
+      exit(await runGuidesPreview({ ...sharedOf(flags), id: id ?? null }, world));
     });
-}
-
-interface SharedFlags {
-  json?: true;
-  envFile?: string;
-}
-
-function withShared(command: Command): Command {
-  return command
-    .option('--json', 'print one JSON object on stdout')
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first');
-}
-
-function shared({ json, envFile }: SharedFlags) {
-  return { json: json === true, envFile: envFile ?? null };
 }

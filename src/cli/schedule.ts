@@ -1,7 +1,8 @@
-import { Argument, type Command } from 'commander';
+import { Argument } from 'commander';
+import type { Job } from '../job.ts';
 import type { ScheduleFormat } from '../operator/run-schedule.ts';
-import type { World } from '../world.ts';
-import { type Examples, subcommand } from './subcommand.ts';
+import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd'];
 
@@ -11,27 +12,25 @@ const examples: Examples = [
   ['telesweep schedule kubernetes | kubectl apply -f -', 'a CronJob for each job'],
 ];
 
-interface ScheduleArguments {
-  job?: string[];
-  envFile?: string;
+interface ScheduleArguments extends SharedFlags {
+  job?: readonly Job[];
   image?: string;
   namespace?: string;
   output?: string;
-  json?: true;
 }
 
-export function addSchedule(program: Command, world: World, exit: (code: number) => void): void {
-  subcommand(program, 'schedule', 'print what runs the jobs at their times', examples)
+export function addSchedule({ program, world, jobs, exit }: Door): void {
+  const command = subcommand(program, 'schedule', 'print what runs the jobs at their times', examples)
     .addArgument(new Argument('<format>', 'what to print').choices(formats))
-    .option('--job <NAME>', 'this job alone; may be given again', (name, names: string[] = []) => [...names, name])
-    .option('--env-file <FILE>', 'where the jobs find their settings')
+    .addOption(jobsOption(jobs))
     .option('--image <IMAGE>', 'container image, for kubernetes')
     .option('--namespace <NAME>', 'namespace, for kubernetes (default: telesweep)')
-    .option('--output <DIR>', 'write files into DIR and print their names')
-    .option('--json', 'print the files as one JSON object on stdout')
-    .action(async (format: ScheduleFormat, flags: ScheduleArguments) => {
+    .option('--output <DIR>', 'write files into DIR and print their names');
+  withShared(command, 'the files', 'where the jobs find their settings').action(
+    async (format: ScheduleFormat, flags: ScheduleArguments) => {
       const { runSchedule } = await import('../operator/run-schedule.ts');
-      const { job = [], envFile = null, image = null, namespace = null, output = null, json = false } = flags;
-      exit(await runSchedule({ format, jobs: job, envFile, image, namespace, output, json }, world));
-    });
+      const { job: asked = jobs, image = null, namespace = null, output = null } = flags;
+      exit(await runSchedule({ ...sharedOf(flags), format, jobs: asked, image, namespace, output }, world));
+    },
+  );
 }

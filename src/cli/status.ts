@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
-import type { JobName } from '../job.ts';
-import type { World } from '../world.ts';
-import { everyJob, jobOption } from './jobs.ts';
-import { type Examples, subcommand } from './subcommand.ts';
+import type { Job } from '../job.ts';
+import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
+
+const summary = 'tell how the jobs stand: last and next runs, backlog, forecast';
 
 const examples: Examples = [
   ['telesweep status', 'how all jobs stand'],
@@ -17,14 +17,10 @@ for that long. A pass under way is not overdue, unless the one before it was cut
 off.
 `;
 
-export function addStatus(program: Command, world: World, exit: (code: number) => void): void {
-  subcommand(program, 'status', 'tell how the jobs stand: last and next runs, backlog, forecast', examples, notes)
-    .addOption(jobOption())
-    .option('--json', 'print one JSON object on stdout')
-    .option('--env-file <FILE>', 'read settings from FILE; the environment comes first')
-    .action(async (flags: { job?: JobName[]; json?: true; envFile?: string }) => {
-      const { runStatus } = await import('../operator/run-status.ts');
-      const { job: jobs = everyJob, json = false, envFile = null } = flags;
-      exit(await runStatus({ jobs, json, envFile }, world));
-    });
+export function addStatus({ program, world, jobs, exit }: Door): void {
+  const command = subcommand(program, 'status', summary, examples, notes).addOption(jobsOption(jobs));
+  withShared(command).action(async ({ job: asked = jobs, ...flags }: SharedFlags & { job?: readonly Job[] }) => {
+    const { runStatus } = await import('../operator/run-status.ts');
+    exit(await runStatus({ ...sharedOf(flags), jobs, asked }, world));
+  });
 }

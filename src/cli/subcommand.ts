@@ -1,6 +1,17 @@
 import type { Command } from 'commander';
 import { exitCodeMeanings } from '../exit-code.ts';
+import type { Job } from '../job.ts';
 import { wrap } from '../report/wrap.ts';
+import type { World } from '../world.ts';
+
+/** What a command is added to, and what it works with. */
+export interface Door {
+  program: Command;
+  world: World;
+  /** Every job, in the order of `--help`. */
+  jobs: readonly Job[];
+  exit(code: number): void;
+}
 
 /** Command lines with what each is for, for the end of a command's `--help`. */
 export type Examples = readonly (readonly [line: string, purpose: string])[];

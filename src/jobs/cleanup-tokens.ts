@@ -1,18 +1,20 @@
 import type { Job } from '../job.ts';
 import { anyUsedToken, tokenBacklog } from '../store/due.ts';
-import { sweepBatches } from './sweep-batches.ts';
+import { rowCounts, sweepBatches } from './sweep-batches.ts';
 
 /** Deletes tokens that were used and have expired. A token that nobody used stays, however old. */
-export const cleanupTokens: Job = {
+export const cleanupTokens: Job<typeof rowCounts> = {
   name: 'cleanup-tokens',
   summary: 'delete tokens that were used and have expired',
   token: null,
   requires: [],
-  countKeys: ['deleted', 'kept'],
+  counts: rowCounts,
+  cron: () => '0 0,12 * * *',
+  maxRuntime: '55m',
   mark: '🧹',
   due: () => ({ text: anyUsedToken, values: [] }),
   backlog: () => ({ text: tokenBacklog, values: [] }),
-  message: (counts) => `Token cleanup completed: deleted ${counts.deleted ?? 0} tokens`,
+  message: (counts) => `Token cleanup completed: deleted ${counts.deleted} tokens`,
 
   async run(context) {
     const tokens = await import('../store/tokens.ts');
@@ -34,7 +36,6 @@ export const cleanupTokens: Job = {
     counts.deleted = Math.min(await countUsedTokens(db, now), limit ?? Number.POSITIVE_INFINITY);
     const sample = await sampleUsedTokens(db, now, Math.min(10, counts.deleted));
     return {
-      counts,
       estimate: { calls: 0, seconds: 0 },
       sample: {
         columns: ['unique_id', 'created_by', 'status', 'expired at'],

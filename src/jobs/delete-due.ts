@@ -1,29 +1,28 @@
-import type { Counts, Job } from '../job.ts';
+import type { Job } from '../job.ts';
 import { anyDueDeletion, deletionBacklog, deletionsNearDeadline } from '../store/due.ts';
+import { type DueCounts, dueCounts } from './delete-due/counts.ts';
 
 /** Deletes the messages whose time has come, tells their readers, and removes the records. */
-export const deleteDue: Job = {
+export const deleteDue: Job<DueCounts> = {
   name: 'delete-due',
   summary: 'delete messages whose time has come and tell their readers',
   token: 'TELEGRAM_BOT_TOKEN',
   needsSender: true,
   requires: ['TELEGRAM_BOT_TOKEN'],
-  countKeys: [
-    'records',
-    'messages_deleted',
-    'messages_gone',
-    'messages_failed',
-    'chats_unreachable',
-    'notices_sent',
-    'notices_uncertain',
-    'deferred',
-  ],
+  counts: dueCounts,
+  cron: () => '* * * * *',
+  maxRuntime: '10m',
+  stay: 'go on with what becomes due until then, such as 55s',
+  keepsFailed: 'retried',
   mark: '🗑️',
   due: (_, { stayMs }) => ({ text: stayMs > 0 ? 'true' : anyDueDeletion, values: [] }),
   backlog: () => ({ text: deletionBacklog, values: [] }),
   nearDeadline: deletionsNearDeadline,
-  message: (counts: Counts) =>
-    `Deleted ${counts.messages_deleted ?? 0} messages, ${counts.messages_failed ?? 0} failed`,
+  async deadlines(connection, settings) {
+    const { deletionDeadlines } = await import('../store/deadlines.ts');
+    return deletionDeadlines(connection, settings.notice !== 'none');
+  },
+  message: (counts) => `Deleted ${counts.messages_deleted} messages, ${counts.messages_failed} failed`,
   async run(context) {
     const { sweepDueRecords } = await import('./delete-due/sweep.ts');
     return sweepDueRecords(context);

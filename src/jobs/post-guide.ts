@@ -1,13 +1,24 @@
 import type { Job } from '../job.ts';
+import { cronEvery } from '../schedules.ts';
 import { anyChannelWithoutGuide, guideBacklog, guideOfSlot, guideTotals } from '../store/guide-due.ts';
+import { type GuideCounts, guideCounts } from './post-guide/counts.ts';
 
 /** Posts one guide a slot to every channel, round and round. */
-export const postGuide: Job = {
+export const postGuide: Job<GuideCounts> = {
   name: 'post-guide',
   summary: 'post the next guide to every channel',
   token: 'GUIDE_BOT_TOKEN',
   requires: ['GUIDE_BOT_TOKEN', 'GUIDE_CHAT_IDS'],
-  countKeys: ['posted', 'already_posted', 'failed', 'uncertain'],
+  counts: guideCounts,
+  cron: ({ guideIntervalMs }) => cronEvery(guideIntervalMs),
+  maxRuntime: '10m',
+  force: 'post the next guide now, outside the slots',
+  optional: {
+    isUsed: ({ guideChatIds }) => guideChatIds.length > 0,
+    missing: 'GUIDE_CHAT_IDS is missing, so post-guide has no channel',
+  },
+  namesGuide: true,
+  keepsFailed: 'listed',
   mark: '📢',
   due: (settings, { force }) => (force ? { text: 'true', values: [] } : anyChannelWithoutGuide(settings)),
   backlog: guideBacklog,
@@ -16,7 +27,7 @@ export const postGuide: Job = {
   message: (counts, guideId) => {
     const guide = guideId ? `guide ${guideId}` : 'no guide';
     const had = counts.already_posted ? `, ${counts.already_posted} had it already` : '';
-    return `Posted ${guide} to ${counts.posted ?? 0} ${counts.posted === 1 ? 'channel' : 'channels'}, ${counts.failed ?? 0} failed${had}`;
+    return `Posted ${guide} to ${counts.posted} ${counts.posted === 1 ? 'channel' : 'channels'}, ${counts.failed} failed${had}`;
   },
   async run(context) {
     const { postToChannels } = await import('./post-guide/post.ts');

@@ -1,18 +1,20 @@
 import type { Job } from '../job.ts';
 import { anyPastCounter, counterBacklog } from '../store/due.ts';
-import { sweepBatches } from './sweep-batches.ts';
+import { rowCounts, sweepBatches } from './sweep-batches.ts';
 
 /** Deletes the counters of days before today, so that readers may make tokens again. Today's are never touched. */
-export const resetCounts: Job = {
+export const resetCounts: Job<typeof rowCounts> = {
   name: 'reset-counts',
   summary: 'delete the token counters of days before today',
   token: null,
   requires: [],
-  countKeys: ['deleted', 'kept'],
+  counts: rowCounts,
+  cron: () => '0 0 * * *',
+  maxRuntime: '55m',
   mark: '🔄',
   due: (settings) => ({ text: anyPastCounter, values: [settings.timeZone] }),
   backlog: (settings) => ({ text: counterBacklog, values: [settings.timeZone] }),
-  message: (counts) => `Token counts reset completed: deleted ${counts.deleted ?? 0} counters`,
+  message: (counts) => `Token counts reset completed: deleted ${counts.deleted} counters`,
 
   async run(context) {
     const { countPastCounters, deletePastCounters, lookForKeptCounters } = await import('../store/token-counters.ts');
@@ -32,7 +34,6 @@ export const resetCounts: Job = {
     counts.deleted = Math.min(await countPastCounters(db, today), limit ?? Number.POSITIVE_INFINITY);
     const sample = counts.deleted === 0 ? [] : await samplePastCounters(db, today, 10);
     return {
-      counts,
       estimate: { calls: 0, seconds: 0 },
       sample: {
         columns: ['date', 'users', 'tokens'],

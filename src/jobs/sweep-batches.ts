@@ -26,8 +26,11 @@ const fewRows = 1_000;
 /** Pages of the first of the batches that go by pages. */
 const firstPages = 1_000;
 
+/** What is counted of them. */
+export const rowCounts = { deleted: 0, kept: 0 };
+
 /** The due rows of one table. */
-export interface Sweep {
+export interface DueRows {
   deleteRange(range: RangeOptions): Promise<RangeDeleted>;
   /** For a table that may be swept page by page. */
   pages?: {
@@ -41,10 +44,12 @@ export interface Sweep {
   lookAgain(): Promise<Deleted>;
 }
 
+type RowContext = JobContext<typeof rowCounts>;
+
 /** Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop. */
 export async function sweepBatches(
-  { limit, stop, counts, progress, log }: Pick<JobContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log'>,
-  sweep: Sweep,
+  { limit, stop, counts, progress, log }: Pick<RowContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log'>,
+  due: DueRows,
   sizes = usualSizes,
 ): Promise<JobResult> {
   const kept = new KeptRows(log, counts);
@@ -54,15 +59,15 @@ export async function sweepBatches(
   let counted = false;
   let metLock = false;
   let ended = false;
-  const pages = limit === null ? ((await sweep.pages?.outOfOrder()) ?? null) : null;
+  const pages = limit === null ? ((await due.pages?.outOfOrder()) ?? null) : null;
   if (pages !== null) rows = Math.min(rows, fewRows);
   const startedAt = performance.now();
   progress.start(null, 'rows');
   try {
     while (left > 0 && stop.reason === null) {
       const batchAt = performance.now();
-      const batch: RangeDeleted = await sweep.deleteRange({ from, rows: Math.min(rows, left), exact: limit !== null });
-      counts.deleted = (counts.deleted ?? 0) + batch.deleted;
+      const batch: RangeDeleted = await due.deleteRange({ from, rows: Math.min(rows, left), exact: limit !== null });
+      counts.deleted += batch.deleted;
       left -= batch.deleted;
       progress.advance(batch.deleted);
       metLock ||= batch.metLock;
@@ -72,37 +77,37 @@ export async function sweepBatches(
       from = batch.next;
       rows = nextSize(rows, performance.now() - batchAt, sizes);
       if (pages !== null) {
-        const swept = await sweepPages({ stop, counts, progress }, sweep, pages, kept);
+        const swept = await sweepPages({ stop, counts, progress }, due, pages, kept);
         metLock ||= swept.metLock;
         ended = swept.ended;
         break;
       }
       if (!counted && progress.wantsTotal && performance.now() - startedAt > longMs) {
         counted = true;
-        const total = await sweep.count();
+        const total = await due.count();
         if (total !== null) progress.start(Math.min(total, left), 'rows');
       }
     }
     if (ended && !metLock && kept.rows === 0) {
-      const again = await sweep.lookAgain();
-      counts.deleted = (counts.deleted ?? 0) + again.deleted;
+      const again = await due.lookAgain();
+      counts.deleted += again.deleted;
       kept.add(again.kept);
     }
   } finally {
     progress.stop();
   }
   if (left <= 0) stop.request('limit');
-  const result = { failed: kept.rows, succeeded: counts.deleted ?? 0 };
+  const result = { failed: kept.rows, succeeded: counts.deleted };
   return ended && !metLock && kept.rows === 0 ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
 }
 
 /** Rows that the database does not let go: each counted once, the first told of. */
 class KeptRows {
   readonly #places = new Set<string>();
-  readonly #log: JobContext['log'];
-  readonly #counts: JobContext['counts'];
+  readonly #log: RowContext['log'];
+  readonly #counts: RowContext['counts'];
 
-  constructor(log: JobContext['log'], counts: JobContext['counts']) {
+  constructor(log: RowContext['log'], counts: RowContext['counts']) {
     this.#log = log;
     this.#counts = counts;
   }
@@ -126,8 +131,8 @@ class KeptRows {
 
 /** What moves to another page meanwhile is for the next pass. */
 async function sweepPages(
-  { stop, counts, progress }: Pick<JobContext, 'stop' | 'counts' | 'progress'>,
-  sweep: Sweep,
+  { stop, counts, progress }: Pick<RowContext, 'stop' | 'counts' | 'progress'>,
+  due: DueRows,
   pages: number,
   kept: KeptRows,
 ): Promise<{ ended: boolean; metLock: boolean }> {
@@ -137,9 +142,9 @@ async function sweepPages(
   while (from < pages && stop.reason === null) {
     const batchAt = performance.now();
     const to = Math.min(pages, from + size);
-    const batch = await sweep.pages?.delete(from, to);
+    const batch = await due.pages?.delete(from, to);
     const deleted = batch?.deleted ?? 0;
-    counts.deleted = (counts.deleted ?? 0) + deleted;
+    counts.deleted += deleted;
     progress.advance(deleted);
     metLock ||= batch?.metLock === true;
     if (batch !== undefined) kept.add(batch.kept);

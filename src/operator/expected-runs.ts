@@ -1,5 +1,4 @@
-import type { JobName } from '../job.ts';
-import { cronOf } from '../schedules.ts';
+import type { Job } from '../job.ts';
 
 /** When a job should run, by the table of schedules. */
 export interface ExpectedRuns {
@@ -16,11 +15,11 @@ export interface ExpectedRuns {
 const slackMs = 60_000;
 
 export async function expectedRuns(
-  job: JobName,
+  job: Pick<Job, 'cron'>,
   { timeZone, guideIntervalMs }: { timeZone: string; guideIntervalMs: number },
 ): Promise<ExpectedRuns> {
   const { Cron } = await import('croner');
-  const expression = cronOf(job, guideIntervalMs);
+  const expression = job.cron({ guideIntervalMs });
   const cron = new Cron(expression, { timezone: timeZone });
   const some = (date: Date | null | undefined): Date => {
     if (!date) throw new Error(`"${expression}" never comes in ${timeZone}`);

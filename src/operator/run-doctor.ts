@@ -1,5 +1,5 @@
 import { exitCodes } from '../exit-code.ts';
-import type { JobName } from '../job.ts';
+import type { Job } from '../job.ts';
 import { safeWriter } from '../report/output.ts';
 import type { World } from '../world.ts';
 import { acceptBot } from './accept-bot.ts';
@@ -8,21 +8,21 @@ import { doctorText } from './doctor/doctor-text.ts';
 import { examine } from './doctor/examine.ts';
 
 export interface DoctorFlags extends CommandFlags {
-  /** Null for all. */
-  jobs: readonly JobName[] | null;
-  everyJob: readonly JobName[];
+  jobs: readonly Job[];
+  /** Null for all that are used. */
+  asked: readonly Job[] | null;
   /** The bot of the token is meant, though the jobs have worked with another one. */
   acceptBot: boolean;
 }
 
 /** `telesweep doctor`. Never throws. @returns the exit code: 1 where there is a fault */
 export async function runDoctor(flags: DoctorFlags, world: World): Promise<number> {
-  const { json, envFile, jobs, everyJob } = flags;
+  const { json } = flags;
   if (flags.acceptBot) {
     const exitCode = await acceptBot(flags, world);
     if (exitCode !== exitCodes.ok) return exitCode;
   }
-  const findings = await examine({ envFile, jobs, everyJob }, world);
+  const findings = await examine(flags, world);
   const faults = findings.filter(({ level }) => level === 'fault').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
   const color = world.stdout.isTTY === true && (world.env.NO_COLOR ?? '') === '';

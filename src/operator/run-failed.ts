@@ -1,5 +1,4 @@
 import { exitCodes } from '../exit-code.ts';
-import type { JobName } from '../job.ts';
 import { formatCount } from '../report/format.ts';
 import { type ChangedItems, dropFailed, retryFailed } from '../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
@@ -9,10 +8,16 @@ import { confirm } from './confirm.ts';
 import { hopelessOf, itemsOf, leftText, listText } from './failed-text.ts';
 
 export interface FailedFlags extends CommandFlags {
-  job: JobName | null;
+  job: string | null;
   reason: string | null;
   /** Milliseconds; null for items of any age. */
   olderThanMs: number | null;
+}
+
+export interface ChangeFlags extends FailedFlags {
+  /** The jobs whose items can be set due again and removed. */
+  changeable: readonly string[];
+  yes: boolean;
 }
 
 /** `telesweep failed list`. Never throws. @returns the exit code */
@@ -30,7 +35,7 @@ export function runFailedList(flags: FailedFlags & { limit: number }, world: Wor
 }
 
 /** `telesweep failed retry`. Never throws. @returns the exit code */
-export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
+export function runFailedRetry(flags: ChangeFlags, world: World): Promise<number> {
   return runCommand('failed retry', flags, world, [], async (context) => {
     const counts = await countChangeable(context, flags);
     const hopeless = hopelessOf(counts);
@@ -52,7 +57,7 @@ export function runFailedRetry(flags: FailedFlags & { yes: boolean }, world: Wor
 }
 
 /** `telesweep failed drop`. Never throws. @returns the exit code */
-export function runFailedDrop(flags: FailedFlags & { yes: boolean }, world: World): Promise<number> {
+export function runFailedDrop(flags: ChangeFlags, world: World): Promise<number> {
   return runCommand('failed drop', flags, world, [], async (context) => {
     const total = itemsOf(await countChangeable(context, flags));
     if (total > 0 && !(await agreed(`Remove ${plural(total)} for good?`, flags, world))) {
@@ -82,10 +87,9 @@ function filterOf({ job, reason, olderThanMs }: FailedFlags): FailedFilter {
   return { job, reason, olderThanSeconds: (olderThanMs ?? 0) / 1000 };
 }
 
-/** Posts of guides are not changed: the next pass in their slot tries them again. */
-async function countChangeable({ connection, settings }: CommandContext, flags: FailedFlags): Promise<FailedCount[]> {
+async function countChangeable({ connection, settings }: CommandContext, flags: ChangeFlags): Promise<FailedCount[]> {
   const counts = await countFailed(connection, filterOf(flags), settings.failedDays);
-  return counts.filter(({ job }) => job !== 'post-guide');
+  return counts.filter(({ job }) => flags.changeable.includes(job));
 }
 
 async function agreed(question: string, flags: { yes: boolean }, world: World): Promise<boolean> {

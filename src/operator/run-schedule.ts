@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
-import { jobs } from '../jobs/index.ts';
 import { safeWriter } from '../report/output.ts';
 import { readTextFile } from '../settings/text-file.ts';
 import { version } from '../version.ts';
 import type { World } from '../world.ts';
+import type { CommandFlags } from './command.ts';
 import { crontab } from './schedule/crontab.ts';
 import { kubernetesManifests } from './schedule/kubernetes.ts';
 import { readTimes } from './schedule/read-times.ts';
@@ -14,16 +14,13 @@ import { systemdUnits } from './schedule/systemd.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd';
 
-export interface ScheduleFlags {
+export interface ScheduleFlags extends CommandFlags {
   format: ScheduleFormat;
-  /** Names of jobs; none for all of them. */
-  jobs: readonly string[];
-  envFile: string | null;
+  jobs: readonly Job[];
   image: string | null;
   namespace: string | null;
   /** A folder to write files to, in place of stdout. */
   output: string | null;
-  json: boolean;
 }
 
 /** `telesweep schedule`. Prints, or writes to a folder; touches neither the database nor Telegram. Never throws. */
@@ -57,7 +54,7 @@ function readRequest(flags: ScheduleFlags, env: World['env']): ScheduleRequest {
     if (flags.namespace !== null) throw new UsageError('--namespace: only for telesweep schedule kubernetes');
   }
   return {
-    jobs: flags.jobs.length === 0 ? jobs : [...new Set(flags.jobs.map(jobNamed))],
+    jobs: flags.jobs,
     ...readTimes(env, flags.envFile),
     // What goes into units and crontabs unquoted must not mean anything there.
     envFile: checked(
@@ -78,13 +75,6 @@ function readRequest(flags: ScheduleFlags, env: World['env']): ScheduleRequest {
 function checked(flag: string, value: string | null, pattern: RegExp, expected: string): string | null {
   if (value === null || pattern.test(value)) return value;
   throw new UsageError(`--${flag}: ${JSON.stringify(value)} will not do; expected ${expected}`);
-}
-
-function jobNamed(name: string): Job {
-  const job = jobs.find((one) => one.name === name);
-  if (job !== undefined) return job;
-  const names = jobs.map((one) => one.name).join(', ');
-  throw new UsageError(`--job: ${JSON.stringify(name)} is no job; expected one of ${names}`);
 }
 
 function filesOf(format: ScheduleFormat, request: ScheduleRequest): ScheduleFile[] {

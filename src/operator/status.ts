@@ -1,12 +1,10 @@
 import type { Backlog, Counts, Job, JobName } from '../job.ts';
-import { jobs } from '../jobs/index.ts';
 import type { Settings } from '../settings.ts';
 import { readPauses } from '../store/budgets.ts';
 import type { Connection } from '../store/connect.ts';
-import { broadcastDeadlines, type DeadlineGroup, deletionDeadlines } from '../store/deadlines.ts';
+import type { DeadlineGroup } from '../store/deadlines.ts';
 import { countFailed } from '../store/failed-items.ts';
 import { instantText, readInstant } from '../store/instant.ts';
-import { readOrphans } from '../store/orphans.ts';
 import { type JobHistory, readHistory } from '../store/run-history.ts';
 import { type ExpectedRuns, expectedRuns, overdueFrom } from './expected-runs.ts';
 import { type Forecast, forecast } from './forecast.ts';
@@ -54,7 +52,8 @@ export interface LastRun {
 export async function readStatus(
   connection: Connection,
   settings: Settings,
-  names: readonly JobName[],
+  jobs: readonly Job[],
+  asked: readonly Job[],
 ): Promise<Status> {
   const now = await readNow(connection);
   const history = await readHistory(
@@ -62,7 +61,6 @@ export async function readStatus(
     jobs.map(({ name }) => name),
   );
   const failed = await countFailed(connection, { job: null, reason: null, olderThanSeconds: 0 }, settings.failedDays);
-  const orphans = (await readOrphans(connection)).rows;
   const pauses = (await readPauses(connection)).map(({ bot_id, until }) => ({ bot_id, until: until.toISOString() }));
 
   const parts: Part[] = [];
@@ -70,12 +68,13 @@ export async function readStatus(
   for (const job of jobs) {
     const past = history.find((row) => row.job === job.name);
     if (past === undefined) throw new Error(`the history has no row for ${job.name}`);
-    const expected = await expectedRuns(job.name, settings);
+    const expected = await expectedRuns(job, settings);
     const backlog = await readBacklog(connection, job, settings);
-    const groups = backlog.due === 0 ? [] : await readDeadlines(connection, job.name, settings);
+    const groups = backlog.due === 0 ? [] : ((await job.deadlines?.(connection, settings)) ?? []);
+    const orphans = (await job.orphans?.(connection)) ?? 0;
     const nextRun = expected.next(now);
     const startsInSeconds = past.holder === null ? (nextRun.getTime() - now.getTime()) / 1000 : 0;
-    parts.push({ job, past, expected, backlog, nextRun, queue: { startsInSeconds, groups } });
+    parts.push({ job, past, expected, backlog, orphans, nextRun, queue: { startsInSeconds, groups } });
   }
   const pausedSeconds = pauseOf(settings, pauses, now);
   const forecasts = forecast(
@@ -85,7 +84,7 @@ export async function readStatus(
   );
   const told = parts.flatMap((part, index) => {
     const items = failed.filter(({ job }) => job === part.job.name).reduce((sum, count) => sum + count.items, 0);
-    return names.includes(part.job.name) ? [statusOf(part, { items, orphans }, forecasts[index], now)] : [];
+    return asked.includes(part.job) ? [statusOf(part, items, forecasts[index], now)] : [];
   });
   return {
     ok: told.every((job) => job.overdue_since === null),
@@ -102,17 +101,13 @@ interface Part {
   past: JobHistory;
   expected: ExpectedRuns;
   backlog: Backlog;
+  orphans: number;
   nextRun: Date;
   queue: { startsInSeconds: number; groups: readonly DeadlineGroup[] };
 }
 
-function statusOf(
-  part: Part,
-  { items, orphans }: { items: number; orphans: number },
-  plan: Forecast | undefined,
-  now: Date,
-): JobStatus {
-  const { job, past, expected, backlog, nextRun, queue } = part;
+function statusOf(part: Part, failed: number, plan: Forecast | undefined, now: Date): JobStatus {
+  const { job, past, expected, backlog, orphans, nextRun, queue } = part;
   const forecasts = queue.groups.length > 0 && plan !== undefined;
   return {
     job: job.name,
@@ -124,10 +119,10 @@ function statusOf(
     overdue_since: overdueSince(part, now)?.toISOString() ?? null,
     backlog: {
       ...backlog,
-      failed: items,
+      failed,
       past_48h: plan?.pastAlready ?? 0,
       past_48h_soon: plan?.passWithinHour ?? 0,
-      without_broadcast: job.name === 'delete-broadcasts' ? orphans : 0,
+      without_broadcast: orphans,
     },
     forecast: forecasts
       ? {
@@ -193,11 +188,6 @@ export async function readBacklog(connection: Connection, job: Job, settings: Se
   const { text, values } = job.backlog(settings);
   const [row] = await connection.query<Record<string, unknown> & Backlog>(text, values);
   return { due: row?.due ?? 0, oldest_due_seconds: Math.max(0, Math.round(row?.oldest_due_seconds ?? 0)) };
-}
-
-async function readDeadlines(connection: Connection, job: JobName, settings: Settings): Promise<DeadlineGroup[]> {
-  if (job === 'delete-due') return deletionDeadlines(connection, settings.notice !== 'none');
-  return job === 'delete-broadcasts' ? broadcastDeadlines(connection) : [];
 }
 
 /** Seconds that the bot whose messages are deleted is to pause; where it is not known, the longest of all pauses. */

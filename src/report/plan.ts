@@ -1,10 +1,10 @@
-import type { Plan } from '../job.ts';
+import type { Counts, Plan } from '../job.ts';
 import { formatCount, formatDuration } from './format.ts';
 import { renderTable } from './table.ts';
 
 /** A dry run for a person: what would be done, a sample of what would go, and what it would cost. */
-export function renderPlan(job: string, plan: Plan, columns: number | undefined): string {
-  const counts = Object.entries(plan.counts).filter(([, n]) => n > 0);
+export function renderPlan(job: string, planned: Counts, plan: Plan, columns: number | undefined): string {
+  const counts = Object.entries(planned).filter(([, n]) => n > 0);
   const lines = [`${job}: a pass now would do this (nothing was changed)`];
   if (counts.length === 0) lines.push('  nothing: nothing is due');
   else

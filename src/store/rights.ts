@@ -1,12 +1,12 @@
 /** What the jobs need of each table. `deploy/grants.sql` grants the same. */
-import type { JobName } from '../job.ts';
+import type { Job } from '../job.ts';
 import type { Connection } from './connect.ts';
 
 interface NeededRights {
   /** Bots' tables without a schema. */
   table: string;
-  /** Null for all. */
-  jobs: readonly JobName[] | null;
+  /** Names; or all, or all that call Telegram. */
+  jobs: readonly string[] | 'all' | 'calling';
   rights: readonly ('select' | 'insert' | 'delete')[];
   /** Columns that are updated; `any` where rows are only locked, which wants the right to one of them. */
   update: readonly string[] | 'any' | null;
@@ -34,31 +34,31 @@ const needed: readonly NeededRights[] = [
   { table: 'guides', jobs: ['post-guide'], rights: ['select'], update: null },
   {
     table: 'telesweep.runs',
-    jobs: null,
+    jobs: 'all',
     rights: ['select', 'insert', 'delete'],
     update: ['finished_at', 'outcome', 'summary'],
   },
   {
     table: 'telesweep.leases',
-    jobs: null,
+    jobs: 'all',
     rights: ['select', 'insert', 'delete'],
     update: ['run_id', 'holder', 'acquired_at', 'expires_at'],
   },
   {
     table: 'telesweep.budgets',
-    jobs: ['delete-due', 'delete-broadcasts', 'post-guide'],
+    jobs: 'calling',
     rights: ['select', 'insert'],
     update: ['next_call_at', 'paused_until', 'cooldown_until'],
   },
   {
     table: 'telesweep.bots',
-    jobs: ['delete-due', 'delete-broadcasts', 'post-guide'],
+    jobs: 'calling',
     rights: ['select', 'insert'],
     update: ['username', 'asked_at', 'worked_at', 'streak', 'one_by_one'],
   },
   {
     table: 'telesweep.senders',
-    jobs: ['delete-due', 'delete-broadcasts', 'post-guide'],
+    jobs: 'calling',
     rights: ['select', 'insert'],
     update: ['bot_id', 'since'],
   },
@@ -83,7 +83,7 @@ export interface MissingRight {
   /** `public.pending_deletions`, `schema telesweep` */
   on: string;
   /** Null for all. */
-  jobs: readonly JobName[] | null;
+  jobs: readonly string[] | null;
 }
 
 export interface RightsFound {
@@ -102,18 +102,21 @@ interface TableRow extends Record<string, unknown> {
 }
 
 /** Asks the catalogue what the current role may not do. Tables that do not stand are passed over. */
-export async function readMissingRights(connection: Connection, jobs: readonly JobName[]): Promise<RightsFound> {
+export async function readMissingRights(connection: Connection, jobs: readonly Job[]): Promise<RightsFound> {
   const found: RightsFound = { role: '', missing: [], hidden: [] };
   const shut = new Set<string>();
   for (const { table, jobs: users, rights, update } of needed) {
-    const concerned = users?.filter((job) => jobs.includes(job)) ?? null;
-    if (concerned?.length === 0) continue;
+    const uses = ({ name, token }: Job) =>
+      users === 'calling' ? token !== null : users === 'all' || users.includes(name);
+    const concerned = jobs.filter(uses).map(({ name }) => name);
+    if (concerned.length === 0) continue;
     const row = await readTableRights(connection, table, rights, update);
     if (row === null) continue;
     found.role = row.role;
     if (!row.usage) shut.add(row.schema);
     const on = `${row.schema}.${table.replace(/^.*\./, '')}`;
-    if (row.lacks.length > 0) found.missing.push({ rights: row.lacks.join(', '), on, jobs: concerned });
+    if (row.lacks.length > 0)
+      found.missing.push({ rights: row.lacks.join(', '), on, jobs: users === 'all' ? null : concerned });
     if (row.hidden) found.hidden.push(on);
   }
   found.missing.unshift(...[...shut].map((schema) => ({ rights: 'usage', on: `schema ${schema}`, jobs: null })));

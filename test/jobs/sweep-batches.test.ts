@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Counts } from '../../src/job.ts';
-import { type Sweep, sweepBatches } from '../../src/jobs/sweep-batches.ts';
+import { type DueRows, sweepBatches } from '../../src/jobs/sweep-batches.ts';
 import { createStop } from '../../src/stop.ts';
 import type { RangeOptions } from '../../src/store/range-delete.ts';
 
@@ -16,7 +15,7 @@ function table(
   due: number,
   msOf: (batch: number) => number = () => 1,
   metLock = false,
-): Sweep & { asked: RangeOptions[] } {
+): DueRows & { asked: RangeOptions[] } {
   let left = due;
   const asked: RangeOptions[] = [];
   return {
@@ -41,7 +40,7 @@ function table(
 const tens = { first: 10, least: 10, most: 10 };
 
 function context({ limit = null as number | null } = {}) {
-  const counts: Counts = { deleted: 0 };
+  const counts = { deleted: 0, kept: 0 };
   const told: string[] = [];
   const progress = {
     wantsTotal: true,

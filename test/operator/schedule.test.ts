@@ -10,12 +10,13 @@ import { exitCodes } from '../../src/exit-code.ts';
 import type { JobName } from '../../src/job.ts';
 import { jobs } from '../../src/jobs/index.ts';
 import { intervalSeconds, onCalendar } from '../../src/operator/schedule/calendar.ts';
-import { cronOf, schedules } from '../../src/schedules.ts';
+import { cronEvery } from '../../src/schedules.ts';
 import { newChannels, postTo } from '../support/guides.ts';
 import { counter, pendingDeletion, token } from '../support/rows.ts';
 import { bundle } from '../support/run.ts';
 import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
+import { usualTimes } from '../support/usual-times.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'telesweep-schedule-'));
@@ -74,7 +75,7 @@ describe('the crontab', () => {
     const read = lines.map((line) =>
       /^((?:\S+ ){4}\S+) {2}telesweep (\S+) --max-runtime (\S+) /.exec(line)?.slice(1, 4),
     );
-    expect(read).toEqual(names.map((name) => [schedules[name].cron, name, schedules[name].maxRuntime]));
+    expect(read).toEqual(jobs.map((job) => [job.cron(usualTimes), job.name, job.maxRuntime]));
   });
 
   test('runs every job as cron does: sh, a bare environment, settings in the home folder', async () => {
@@ -110,8 +111,8 @@ describe('the crontab', () => {
 
 describe('the units of systemd', () => {
   const crons = [
-    ...names.map((name) => schedules[name].cron),
-    ...[1, 20, 45, 90, 120, 1440].map((minutes) => cronOf('post-guide', minutes * 60_000)),
+    ...jobs.map((job) => job.cron(usualTimes)),
+    ...[1, 20, 45, 90, 120, 1440].map((minutes) => cronEvery(minutes * 60_000)),
   ];
 
   /** What a clock time of `OnCalendar=` stands for. Source: systemd.time(7). */
@@ -132,25 +133,24 @@ describe('the units of systemd', () => {
       .nextRuns(1500, new Date(day - 1000))
       .map((time) => (time.getTime() - day) / 60_000);
     const ofDay = times.filter((minute) => minute < 24 * 60);
-    expect(minutesOf(onCalendar({ cron, maxRuntime: '1m' }, 'UTC'))).toEqual(ofDay);
+    expect(minutesOf(onCalendar(cron, 'UTC'))).toEqual(ofDay);
     const gaps = ofDay.map((minute, index) => (times[index + 1] ?? Number.NaN) - minute);
-    expect(intervalSeconds({ cron, maxRuntime: '1m' })).toBe(Math.min(...gaps) * 60);
+    expect(intervalSeconds(cron)).toBe(Math.min(...gaps) * 60);
   });
 
   test('refuse a schedule that goes by days', () => {
-    expect(() => onCalendar({ cron: '0 0 * * 1', maxRuntime: '1m' }, 'UTC')).toThrow('0 0 * * 1');
+    expect(() => onCalendar('0 0 * * 1', 'UTC')).toThrow('0 0 * * 1');
   });
 
   test('give a pass its time and a stopped one the seconds that it needs', async () => {
     const { files } = await schedule(['systemd']);
-    for (const name of names) {
+    for (const job of jobs) {
+      const { name, maxRuntime } = job;
       const text = files.find((file) => file.name === `telesweep-${name}.service`)?.text ?? '';
       const longest = Number(/^TimeoutStartSec=(\d+)$/m.exec(text)?.[1]);
-      expect(longest * 1000).toBeGreaterThan(parseDuration(schedules[name].maxRuntime) ?? Number.NaN);
+      expect(longest * 1000).toBeGreaterThan(parseDuration(maxRuntime) ?? Number.NaN);
       expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(10);
-      expect(text).toMatch(
-        new RegExp(`^ExecStart=telesweep ${name} .*--max-runtime ${schedules[name].maxRuntime}$`, 'm'),
-      );
+      expect(text).toMatch(new RegExp(`^ExecStart=telesweep ${name} .*--max-runtime ${maxRuntime}$`, 'm'));
       expect(text).toContain(`SuccessExitStatus=${exitCodes.interrupted}\n`);
     }
   });
@@ -159,14 +159,13 @@ describe('the units of systemd', () => {
 describe('the manifests of Kubernetes', () => {
   test('end a job after its pass, and try again only what may go better', async () => {
     const { files } = await schedule(['kubernetes']);
-    for (const name of names) {
+    for (const job of jobs) {
+      const { name, maxRuntime } = job;
       const text = files.find((file) => file.name === `telesweep-${name}.yaml`)?.text ?? '';
       const field = (key: string): string => new RegExp(`^ *${key}: (.*)$`, 'm').exec(text)?.[1] ?? '';
-      expect(JSON.parse(field('schedule'))).toBe(schedules[name].cron);
-      expect(field('args')).toBe(`[${name}, --max-runtime, ${schedules[name].maxRuntime}]`);
-      expect(Number(field('activeDeadlineSeconds')) * 1000).toBeGreaterThan(
-        parseDuration(schedules[name].maxRuntime) ?? Number.NaN,
-      );
+      expect(JSON.parse(field('schedule'))).toBe(job.cron(usualTimes));
+      expect(field('args')).toBe(`[${name}, --max-runtime, ${maxRuntime}]`);
+      expect(Number(field('activeDeadlineSeconds')) * 1000).toBeGreaterThan(parseDuration(maxRuntime) ?? Number.NaN);
       // Below ten seconds the controller may never start a job.
       expect(Number(field('startingDeadlineSeconds'))).toBeGreaterThanOrEqual(10);
       expect(field('concurrencyPolicy')).toBe('Forbid');
@@ -226,7 +225,7 @@ describe('what it is printed for', () => {
   });
 
   test.each([
-    [['crontab', '--job', 'delete'], 64, /--job: "delete" is no job; expected one of cleanup-tokens, /],
+    [['crontab', '--job', 'delete'], 64, /'--job <JOB>' argument 'delete' is invalid. expected cleanup-tokens, /],
     [['systemd', '--image', 'x'], 64, /--image: only for telesweep schedule kubernetes/],
     [['crontab', '--namespace', 'x'], 64, /--namespace: only for/],
     [['kubernetes', '--namespace', 'A b'], 64, /--namespace: "A b" .*expected a name/],

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { postGuide } from '../../src/jobs/post-guide.ts';
 import { expectedRuns } from '../../src/operator/expected-runs.ts';
-import { cronOf } from '../../src/schedules.ts';
+import { cronEvery } from '../../src/schedules.ts';
 import { slotStart, slotsFrom } from '../../src/store/guide-slots.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -237,7 +238,7 @@ describe("each of the schedule's times has a slot of its own", () => {
 
   test.each(zones)('%s, by the clock, whether a repeated hour is fired in again or not', async (zone) => {
     for (const intervalMs of [...intervals, ...parts]) {
-      const [minutes = '', hours = ''] = cronOf('post-guide', intervalMs).split(' ');
+      const [minutes = '', hours = ''] = cronEvery(intervalMs).split(' ');
       const fires = (field: string, value: number): boolean =>
         field.startsWith('*/') ? value % Number(field.slice(2)) === 0 : field === '*' || Number(field) === value;
       for (const [first, last] of stretches(zone)) {
@@ -254,7 +255,7 @@ describe("each of the schedule's times has a slot of its own", () => {
 
   test.each(zones)('%s, as status and doctor expect them', async (timeZone) => {
     for (const guideIntervalMs of [hour / 2, 2 * hour, 4 * hour, 24 * hour]) {
-      const expected = await expectedRuns('post-guide', { timeZone, guideIntervalMs });
+      const expected = await expectedRuns(postGuide, { timeZone, guideIntervalMs });
       for (const [first, last] of stretches(timeZone)) {
         const times = expected.between(new Date(first), new Date(last)).map((time) => time.getTime());
         const slots = await slotsOf(timeZone, guideIntervalMs, times);

@@ -58,6 +58,7 @@ async function play(world: World, { scene, env, near }: Stage): Promise<void> {
     const endings = await Promise.all(jobs.map(async ({ name }) => ({ name, ...(await run(name)) })));
     for (const { name, code, summary, stderr } of endings) {
       const ending = world.ends?.[name]?.[pass] ?? (pass === 'first' ? usual : nothingLeft)[name];
+      if (ending === undefined) throw new Error(`nothing is expected of ${name}`);
       const told = `${pass} pass of ${name}: ${stderr}`;
       expect({ code }, told).toEqual({ code: ending.code });
       if (ending.counts !== undefined) expect(summary?.counts, told).toMatchObject(ending.counts);

@@ -4,6 +4,7 @@ import type { Write } from '../../engine/writer.ts';
 import type { JobContext } from '../../job.ts';
 import type { LedgerRow } from '../../store/broadcast-messages.ts';
 import type { LedgerWrite } from '../../store/ledger-writes.ts';
+import type { BroadcastCounts } from './counts.ts';
 
 export type Failure = 'too_old' | 'forbidden' | 'refused' | 'bad_message_id' | 'bad_chat_id' | 'held_by_database';
 
@@ -13,19 +14,18 @@ export interface LedgerRowWrite extends LedgerWrite, Write {}
 export class MessageEnds {
   failed = 0;
   succeeded = 0;
-  readonly #context: JobContext;
+  readonly #context: JobContext<BroadcastCounts>;
   readonly #put: (write: LedgerRowWrite) => void;
   readonly #warn: WarnFew;
 
-  constructor(context: JobContext, put: (write: LedgerRowWrite) => void) {
+  constructor(context: JobContext<BroadcastCounts>, put: (write: LedgerRowWrite) => void) {
     this.#context = context;
     this.#put = put;
     this.#warn = new WarnFew(context.log);
   }
 
-  count(key: string, n = 1): void {
-    const { counts } = this.#context;
-    counts[key] = (counts[key] ?? 0) + n;
+  count(key: keyof BroadcastCounts, n = 1): void {
+    this.#context.counts[key] += n;
   }
 
   done(row: LedgerRow): void {

@@ -1,9 +1,10 @@
 import type { JobContext, Plan } from '../../job.ts';
 import { countLedger, sampleExpiredBroadcasts } from '../../store/broadcast-messages.ts';
 import { countRemovableBroadcasts } from '../../store/broadcasts.ts';
+import type { BroadcastCounts } from './counts.ts';
 
 /** What a real pass would do with the ledgers of the broadcasts that are expired now; no call is made. */
-export async function planBroadcasts({ db, now, limit, settings, counts }: JobContext): Promise<Plan> {
+export async function planBroadcasts({ db, now, limit, settings, counts }: JobContext<BroadcastCounts>): Promise<Plan> {
   const due = await countLedger(db, now, limit);
   const sample = await sampleExpiredBroadcasts(db, now, 10);
   counts.messages_deleted = due.messages;
@@ -11,7 +12,6 @@ export async function planBroadcasts({ db, now, limit, settings, counts }: JobCo
   // A limit may end within any of them.
   counts.broadcasts = limit === null ? await countRemovableBroadcasts(db, now) : 0;
   return {
-    counts,
     estimate: { calls: due.calls, seconds: Math.ceil(due.calls / settings.ratePerSecond) },
     sample: {
       columns: ['broadcast', 'text', 'messages', 'past 48 h', 'failed before'],

@@ -8,11 +8,12 @@ import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages
 import type { Finished } from '../../store/broadcasts.ts';
 import { ledgerWrites } from '../../store/ledger-writes.ts';
 import { deletableSeconds, isMessageId } from '../../telegram/message-id.ts';
+import type { BroadcastCounts } from './counts.ts';
 import { keyOf, type LedgerRowWrite, MessageEnds } from './message-ends.ts';
 import { LedgerSource } from './source.ts';
 
 /** Deletes the messages of the expired broadcasts, then the broadcasts. */
-export async function sweepBroadcasts(context: JobContext): Promise<JobResult> {
+export async function sweepBroadcasts(context: JobContext<BroadcastCounts>): Promise<JobResult> {
   return new Sweep(context, await context.telegram()).run();
 }
 
@@ -21,7 +22,7 @@ interface LedgerItem extends DeletionItem {
 }
 
 class Sweep {
-  readonly #context: JobContext;
+  readonly #context: JobContext<BroadcastCounts>;
   readonly #engine: Engine<LedgerRowWrite>;
   readonly #settle: MessageEnds;
   readonly #ends: DeletionEnds<LedgerItem>;
@@ -32,7 +33,7 @@ class Sweep {
   #failedBroadcasts = 0;
   #pages = 0;
 
-  constructor(context: JobContext, telegram: Telegram) {
+  constructor(context: JobContext<BroadcastCounts>, telegram: Telegram) {
     this.#context = context;
     this.#left = context.limit ?? Number.POSITIVE_INFINITY;
     const engine = new Engine<LedgerRowWrite>(context, telegram, {

@@ -6,6 +6,7 @@ import { rememberBotUsername } from '../../store/bots.ts';
 import type { Client, TextMessage } from '../../telegram/client.ts';
 import { noticeButton } from '../../telegram/notice.ts';
 import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
+import type { DueCounts } from './counts.ts';
 import { type RecordChangeWrite, type Work, writeOf } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
@@ -20,7 +21,7 @@ const mostTriesOfUnsent = 3;
 export type NoticeEngine = Engine<RecordChangeWrite, Notice>;
 
 export interface NoticeParts {
-  context: JobContext;
+  context: JobContext<DueCounts>;
   telegram: Telegram;
   engine: NoticeEngine;
   settle: RecordEnds;
@@ -34,7 +35,7 @@ export interface NoticeParts {
 export class Notices {
   /** What Telegram says against the notice's text, which is at fault in every chat alike; null while it says nothing. */
   textProblem: string | null = null;
-  readonly #context: JobContext;
+  readonly #context: JobContext<DueCounts>;
   readonly #telegram: Telegram;
   readonly #engine: NoticeEngine;
   readonly #settle: RecordEnds;

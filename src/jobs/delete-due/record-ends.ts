@@ -1,25 +1,25 @@
 import { condemns } from '../../engine/sighting.ts';
 import { WarnFew } from '../../engine/warn-few.ts';
 import type { JobContext } from '../../job.ts';
+import type { DueCounts } from './counts.ts';
 import { type Failure, type RecordChangeWrite, type Work, writeOf } from './record.ts';
 
 /** Counts and says what became of records, and hands it to the writer. Each record is settled once. */
 export class RecordEnds {
   failed = 0;
   succeeded = 0;
-  readonly #context: JobContext;
+  readonly #context: JobContext<DueCounts>;
   readonly #put: (write: RecordChangeWrite) => void;
   readonly #warn: WarnFew;
 
-  constructor(context: JobContext, put: (write: RecordChangeWrite) => void) {
+  constructor(context: JobContext<DueCounts>, put: (write: RecordChangeWrite) => void) {
     this.#context = context;
     this.#put = put;
     this.#warn = new WarnFew(context.log);
   }
 
-  count(key: string, n = 1): void {
-    const { counts } = this.#context;
-    counts[key] = (counts[key] ?? 0) + n;
+  count(key: keyof DueCounts, n = 1): void {
+    this.#context.counts[key] += n;
   }
 
   done(work: Pick<Work, 'record' | 'claimed' | 'deleted'>): void {

@@ -8,13 +8,14 @@ import type { JobContext, JobResult, Telegram } from '../../job.ts';
 import { briefCount } from '../../store/brief-count.ts';
 import { countDueRecords, type DueRecord, readNextDue } from '../../store/pending-deletions.ts';
 import { recordWrites } from '../../store/record-writes.ts';
+import type { DueCounts } from './counts.ts';
 import { type NoticeEngine, Notices } from './notices.ts';
 import { judgeRecord, type RecordChangeWrite, type Work } from './record.ts';
 import { RecordEnds } from './record-ends.ts';
 import { askEveryMs, DueSource, isSoonAfter, Now, OwedSource } from './sources.ts';
 
 /** Deletes what is due, tells its readers, and with `--stay` goes on with what becomes due. */
-export async function sweepDueRecords(context: JobContext): Promise<JobResult> {
+export async function sweepDueRecords(context: JobContext<DueCounts>): Promise<JobResult> {
   const stayUntil = context.stayMs === 0 ? 0 : monotonicMs() + context.stayMs;
   const now = new Now(context.now);
   if (stayUntil > 0 && !(await somethingBecomesDue(context, now, stayUntil))) return { failed: 0, succeeded: 0 };
@@ -23,7 +24,7 @@ export async function sweepDueRecords(context: JobContext): Promise<JobResult> {
 }
 
 class Sweep {
-  readonly #context: JobContext;
+  readonly #context: JobContext<DueCounts>;
   readonly #engine: NoticeEngine;
   readonly #settle: RecordEnds;
   readonly #notices: Notices;
@@ -37,7 +38,7 @@ class Sweep {
   readonly #counted: Set<string> | null;
   #pages = 0;
 
-  constructor(context: JobContext, telegram: Telegram, now: Now, stayUntil: number) {
+  constructor(context: JobContext<DueCounts>, telegram: Telegram, now: Now, stayUntil: number) {
     this.#context = context;
     this.#left = context.limit ?? Number.POSITIVE_INFINITY;
     this.#counted = context.limit === null ? null : new Set();
@@ -245,7 +246,7 @@ class Sweep {
 }
 
 /** Waits for it, and loads nothing of Telegram until then. @returns false where nothing does, or the pass is to stop */
-async function somethingBecomesDue(context: JobContext, now: Now, stayUntil: number): Promise<boolean> {
+async function somethingBecomesDue(context: JobContext<DueCounts>, now: Now, stayUntil: number): Promise<boolean> {
   const { db, job, runId, stop, lease } = context;
   for (;;) {
     const askedAt = monotonicMs();

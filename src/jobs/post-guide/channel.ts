@@ -8,11 +8,12 @@ import type { Guide } from '../../store/guides.ts';
 import type { Client, TextMessage } from '../../telegram/client.ts';
 import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
 import type { SentMessage } from '../../telegram/result.ts';
+import type { GuideCounts } from './counts.ts';
 import { type PostResult, tell } from './tell.ts';
 
 /** What the posts of one slot share. */
 export interface Round {
-  context: JobContext;
+  context: JobContext<GuideCounts>;
   engine: PostEngine;
   slot: string;
   guide: Guide;
@@ -143,7 +144,7 @@ export class Post implements Send<PostWrite> {
   /** The chat got the guide, or may have got it, under another of its names. */
   hasGuide(): void {
     const { counts, log, progress } = this.round.context;
-    counts.already_posted = (counts.already_posted ?? 0) + 1;
+    counts.already_posted += 1;
     progress.advance(1);
     log.warn(
       { guide_id: this.round.guide.id, chat_id: this.name, status: 'already_posted' },

@@ -1,5 +1,6 @@
 import type { JobContext, Plan } from '../../job.ts';
 import { composeGuide } from '../../telegram/guide-text.ts';
+import type { GuideCounts } from './counts.ts';
 import { refusedGuide } from './post.ts';
 import { chooseGuide, isName, readSlot } from './slot.ts';
 
@@ -7,7 +8,7 @@ import { chooseGuide, isName, readSlot } from './slot.ts';
 const sampleSize = 20;
 
 /** What a pass now would post where; no call is made. */
-export async function planPosts(context: JobContext): Promise<Plan> {
+export async function planPosts(context: JobContext<GuideCounts>): Promise<Plan> {
   const { counts, limit, settings } = context;
   const columns = ['guide', 'channel', 'text'];
   const slot = await readSlot(context);
@@ -16,7 +17,7 @@ export async function planPosts(context: JobContext): Promise<Plan> {
   const pending = slot.pending.slice(0, limit ?? slot.pending.length);
   if (pending.length === 0) {
     const guideId = slot.posts[0]?.guide_id ?? null;
-    return { counts, estimate: { calls: 0, seconds: 0 }, sample: { columns, rows: [] }, guide_id: guideId };
+    return { estimate: { calls: 0, seconds: 0 }, sample: { columns, rows: [] }, guide_id: guideId };
   }
   const guide = await chooseGuide(context, slot);
   const composed = composeGuide(guide);
@@ -26,7 +27,6 @@ export async function planPosts(context: JobContext): Promise<Plan> {
   const calls = pending.length + pending.filter(isName).length;
   const text = composed.post.spans.map((span) => span.text).join('');
   return {
-    counts,
     estimate: { calls, seconds: Math.ceil(calls / settings.ratePerSecond) },
     sample: { columns, rows: pending.slice(0, sampleSize).map((chatId) => [guide.id, chatId, text]) },
     guide_id: guide.id,

@@ -8,13 +8,14 @@ import { failPosts, prunePosts, settleOpenPosts } from '../../store/guide-posts.
 import type { Guide } from '../../store/guides.ts';
 import { composeGuide, type GuidePost } from '../../telegram/guide-text.ts';
 import { askForId, owe, Post, type PostEngine, type PostWrite, type Round } from './channel.ts';
+import type { GuideCounts } from './counts.ts';
 import { chooseGuide, isName, readSlot, type Slot } from './slot.ts';
 
 /** Far fewer than there is room for in memory. */
 const channelsAtOnce = 1_000;
 
 /** Posts the slot's guide to every channel that does not have it. */
-export async function postToChannels(context: JobContext): Promise<JobResult> {
+export async function postToChannels(context: JobContext<GuideCounts>): Promise<JobResult> {
   const { db, limit, stop, counts, progress, settings } = context;
   await reportOpenPosts(context);
   const slot = await readSlot(context);
@@ -49,14 +50,14 @@ export async function postToChannels(context: JobContext): Promise<JobResult> {
   }
   await prunePosts(db, { posted: settings.runHistoryDays, failed: settings.failedDays });
   if (pending.length < slot.pending.length) stop.request('limit');
-  const { posted = 0, already_posted = 0, uncertain = 0, failed = 0 } = counts;
+  const { posted, already_posted, uncertain, failed } = counts;
   return { failed, succeeded: posted + already_posted + uncertain, guide_id: guide.id };
 }
 
 /** Posts that a dead pass was about to make: nobody knows whether they arrived, so they are not repeated. */
-async function reportOpenPosts({ db, counts, log }: JobContext): Promise<void> {
+async function reportOpenPosts({ db, counts, log }: JobContext<GuideCounts>): Promise<void> {
   for (const { guide_id, chat_id, slot } of await settleOpenPosts(db)) {
-    counts.uncertain = (counts.uncertain ?? 0) + 1;
+    counts.uncertain += 1;
     log.warn(
       { guide_id, chat_id, status: 'uncertain', slot },
       `guide ${guide_id} may or may not have reached ${chat_id} and is not repeated: the pass that was sending it ended before the answer came`,
@@ -69,7 +70,7 @@ async function reportOpenPosts({ db, counts, log }: JobContext): Promise<void> {
  * slot's posts fail, so that the next slot brings the next guide, and a pass after it was mended posts it.
  * @throws SettingsError that names the guide and all that is wrong with it
  */
-async function composeOrFail({ db, counts }: JobContext, slot: Slot, guide: Guide): Promise<GuidePost> {
+async function composeOrFail({ db, counts }: JobContext<GuideCounts>, slot: Slot, guide: Guide): Promise<GuidePost> {
   const composed = composeGuide(guide);
   if (composed.kind === 'post') return composed.post;
   await failPosts(db, slot.start, guide, slot.pending, composed.problems.join('; '));

@@ -9,7 +9,7 @@ const words = { posted: 'posted to', failed: 'not posted to', uncertain: 'may or
 export function tell({ context, guide }: Pick<Round, 'context' | 'guide'>, chatId: string, result: PostResult): void {
   const { counts, log, progress } = context;
   const { state, error, messageId } = result;
-  counts[state] = (counts[state] ?? 0) + 1;
+  counts[state] += 1;
   progress.advance(1);
   const fields = {
     guide_id: guide.id,

@@ -1,4 +1,4 @@
-import type { JobName } from '../../job.ts';
+import type { Job } from '../../job.ts';
 import { formatDuration } from '../../report/format.ts';
 import type { Settings } from '../../settings.ts';
 import type { Client } from '../../telegram/client.ts';
@@ -8,7 +8,7 @@ import { type Finding, fault, fine, warning } from './finding.ts';
 
 export interface BotRequest {
   settings: Settings;
-  jobs: readonly JobName[];
+  jobs: readonly Job[];
   /** When the pauses end that Telegram asked bots for, by the bot's id. */
   pauses: ReadonlyMap<string, Date>;
   signal: AbortSignal;
@@ -18,8 +18,8 @@ export interface BotRequest {
 export async function checkBots(request: BotRequest): Promise<Finding[]> {
   const { settings, jobs } = request;
   const findings: Finding[] = [];
-  const deletes = jobs.includes('delete-due') || jobs.includes('delete-broadcasts');
-  const posts = jobs.includes('post-guide') && settings.guideChatIds.length > 0;
+  const deletes = jobs.some(({ token }) => token === 'TELEGRAM_BOT_TOKEN');
+  const posts = jobs.some(({ token }) => token === 'GUIDE_BOT_TOKEN') && settings.guideChatIds.length > 0;
   const { telegramBotToken: own, guideBotToken: guides } = settings;
   const same = own === guides;
   if (deletes && own !== null) findings.push(...(await withBot(own, 'bot', request, same && posts)));

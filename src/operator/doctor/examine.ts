@@ -1,5 +1,5 @@
 import { SettingsError, UnavailableError } from '../../errors.ts';
-import type { JobName } from '../../job.ts';
+import type { Job } from '../../job.ts';
 import { redact } from '../../redact.ts';
 import type { Settings } from '../../settings.ts';
 import { readPauses } from '../../store/budgets.ts';
@@ -20,19 +20,18 @@ import { checkWork } from './work.ts';
 
 export interface Request {
   envFile: string | null;
-  /** Null for all. */
-  jobs: readonly JobName[] | null;
-  everyJob: readonly JobName[];
+  jobs: readonly Job[];
+  /** Null for all that are used. */
+  asked: readonly Job[] | null;
 }
 
 /**
  * Looks at everything that the jobs need, as far as the settings allow. Reads alone: the database refuses a change, and
  * Telegram is asked getMe, getChat and getChatMember. Never throws; findings hold no secret.
  */
-export async function examine({ envFile, jobs: asked, everyJob }: Request, world: World): Promise<Finding[]> {
-  const { settings, findings: ofSettings } = checkAllSettings({ env: world.env, envFile, jobs: asked });
-  const withoutGuides = asked === null && settings.guideChatIds.length === 0;
-  const jobs = (asked ?? everyJob).filter((job) => !(withoutGuides && job === 'post-guide'));
+export async function examine(request: Request, world: World): Promise<Finding[]> {
+  const { settings, findings: ofSettings } = checkAllSettings({ ...request, env: world.env });
+  const jobs = request.asked ?? request.jobs.filter(({ optional }) => optional?.isUsed(settings) !== false);
   const { findings: ofDatabase, pauses } = await examineDatabase(settings, jobs, world.signal);
   const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
   return [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram].map((finding) => hide(finding, settings));
@@ -45,7 +44,7 @@ interface DatabaseFindings {
 
 async function examineDatabase(
   settings: Settings,
-  jobs: readonly JobName[],
+  jobs: readonly Job[],
   signal: AbortSignal,
 ): Promise<DatabaseFindings> {
   const nothing: DatabaseFindings = { findings: [], pauses: new Map() };
@@ -69,7 +68,7 @@ async function examineDatabase(
       ...(await read('rights', () => checkRights(connection, jobs))),
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
-      ...(jobs.includes('post-guide') ? await attempt('guides', () => checkGuides(connection)) : []),
+      ...(jobs.some(({ namesGuide }) => namesGuide) ? await attempt('guides', () => checkGuides(connection)) : []),
       ...(await read('schedule', () => checkSchedules(connection, jobs, settings))),
     ];
     const pauses = await readPauses(connection).catch(() => []);

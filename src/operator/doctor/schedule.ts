@@ -1,5 +1,4 @@
-import type { Job, JobName } from '../../job.ts';
-import { jobs as allJobs } from '../../jobs/index.ts';
+import type { Job } from '../../job.ts';
 import { formatDuration } from '../../report/format.ts';
 import type { Settings } from '../../settings.ts';
 import type { Connection } from '../../store/connect.ts';
@@ -11,16 +10,19 @@ import { type Finding, fault, fine, warning } from './finding.ts';
 /** The run history of each job against the times at which it is expected. */
 export async function checkSchedules(
   connection: Connection,
-  jobs: readonly JobName[],
+  jobs: readonly Job[],
   settings: Settings,
 ): Promise<Finding[]> {
   const now = await readNow(connection);
-  const histories = await readHistory(connection, jobs);
+  const histories = await readHistory(
+    connection,
+    jobs.map(({ name }) => name),
+  );
   const findings: Finding[] = [];
   for (const past of histories) {
-    const job = allJobs.find(({ name }) => name === past.job);
+    const job = jobs.find(({ name }) => name === past.job);
     if (job === undefined) continue;
-    const expected = await expectedRuns(job.name, settings);
+    const expected = await expectedRuns(job, settings);
     findings.push(...(await checkJob(connection, { job, past, expected, now, settings })));
   }
   return findings;
@@ -71,7 +73,7 @@ const latestMs = 15 * 60_000;
 /** Fewer may have been started by hand. */
 const fewestRuns = 3;
 
-async function checkRhythm(connection: Connection, job: JobName, expected: ExpectedRuns, now: Date): Promise<Finding> {
+async function checkRhythm(connection: Connection, job: string, expected: ExpectedRuns, now: Date): Promise<Finding> {
   const last = expected.last(now);
   const interval = expected.next(last).getTime() - last.getTime();
   const since = new Date(last.getTime() - Math.min(longestSpanMs, mostTimes * interval));

@@ -1,4 +1,4 @@
-import type { JobName } from '../../job.ts';
+import type { Job } from '../../job.ts';
 import type { Settings } from '../../settings.ts';
 import { readSenders } from '../../store/bots.ts';
 import type { Connection } from '../../store/connect.ts';
@@ -7,12 +7,12 @@ import { type Finding, fault, fine } from './finding.ts';
 /** Whether the token is that of the bot that sent the messages: another one can delete none of them. */
 export async function checkSenders(
   connection: Connection,
-  jobs: readonly JobName[],
+  jobs: readonly Job[],
   { telegramBotToken: token }: Settings,
 ): Promise<Finding[]> {
   if (token === null) return [];
   const botId = token.slice(0, token.indexOf(':'));
-  const senders = (await readSenders(connection)).filter(({ job }) => jobs.some((name) => name === job));
+  const senders = (await readSenders(connection)).filter(({ job }) => jobs.some(({ name }) => name === job));
   return senders.map(({ job, bot_id, name }) => {
     const sender = name === null ? `bot ${bot_id}` : `bot @${name} (${bot_id})`;
     if (bot_id === botId) return fine('sender', `${job} works with ${sender}`);

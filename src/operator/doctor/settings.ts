@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import type { JobName } from '../../job.ts';
-import { jobs } from '../../jobs/index.ts';
+import type { Job } from '../../job.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
 import { checkSettings, type Settings } from '../../settings.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
@@ -10,22 +9,28 @@ const check = 'settings';
 interface SettingsRequest {
   env: Readonly<Record<string, string | undefined>>;
   envFile: string | null;
-  /** Null for all jobs. */
-  jobs: readonly JobName[] | null;
+  jobs: readonly Job[];
+  /** Null for all that are used. */
+  asked: readonly Job[] | null;
 }
 
 /** Every setting; whatever is wrong, what can be read is handed on. */
-export function checkAllSettings(request: SettingsRequest): { settings: Settings; findings: Finding[] } {
-  const { settings, problems } = checkSettings({ ...request, requires: requiredBy(request) });
+export function checkAllSettings({ jobs, asked, env, envFile }: SettingsRequest): {
+  settings: Settings;
+  findings: Finding[];
+} {
+  // Not everybody uses every job.
+  const wanted = asked ?? jobs.filter(({ optional }) => optional === undefined);
+  const requires = [...new Set(['DATABASE_URL', ...wanted.flatMap((job) => job.requires)])];
+  const { settings, problems } = checkSettings({ env, envFile, requires });
   const findings = problems.map((problem) => {
     const [name = '', ...rest] = problem.split(': ');
-    return fault(check, problem, rest.length === 0 ? null : wayOutOf(name));
+    return fault(check, problem, rest.length === 0 ? null : wayOutOf(name, jobs));
   });
   if (findings.length === 0) findings.push(fine(check, 'all are well-formed'));
-  if (request.jobs === null && settings.guideChatIds.length === 0) {
-    findings.push(
-      warning(check, 'GUIDE_CHAT_IDS is missing, so post-guide has no channel', 'set it, or leave post-guide out'),
-    );
+  for (const { name, optional } of asked === null ? jobs : []) {
+    if (optional === undefined || optional.isUsed(settings)) continue;
+    findings.push(warning(check, optional.missing, `set it, or leave ${name} out`));
   }
   const { ignoredParameters = [] } = settings.database;
   if (ignoredParameters.length > 0) {
@@ -33,16 +38,10 @@ export function checkAllSettings(request: SettingsRequest): { settings: Settings
       fine(check, `DATABASE_URL: passed over, because other tools read it: ${ignoredParameters.join(', ')}`),
     );
   }
-  return { settings, findings: [...findings, ...checkEnvFile(request.envFile), ...checkMetricsDir(settings)] };
+  return { settings, findings: [...findings, ...checkEnvFile(envFile), ...checkMetricsDir(settings)] };
 }
 
-/** Not everybody posts guides, so unless post-guide is asked for, its settings may be missing. */
-function requiredBy({ jobs: asked }: SettingsRequest): string[] {
-  const wanted = jobs.filter(({ name }) => (asked === null ? name !== 'post-guide' : asked.includes(name)));
-  return [...new Set(['DATABASE_URL', ...wanted.flatMap(({ requires }) => requires)])];
-}
-
-function wayOutOf(name: string): string {
+function wayOutOf(name: string, jobs: readonly Job[]): string {
   if (name === '--env-file') return 'mend the file, or name another one';
   const setting = settingsTable.find((one) => one.name === name);
   if (setting === undefined) return 'mend it in the environment or the env file';

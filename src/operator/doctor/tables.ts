@@ -1,5 +1,5 @@
 import { SettingsError } from '../../errors.ts';
-import type { JobName } from '../../job.ts';
+import type { Job } from '../../job.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readMissingRights } from '../../store/rights.ts';
 import { planMigration } from '../plan-migration.ts';
@@ -24,7 +24,7 @@ export async function checkTables(connection: Connection): Promise<Finding[]> {
 }
 
 /** What the role of `DATABASE_URL` lacks. */
-export async function checkRights(connection: Connection, jobs: readonly JobName[]): Promise<Finding[]> {
+export async function checkRights(connection: Connection, jobs: readonly Job[]): Promise<Finding[]> {
   const check = 'rights';
   const { role, missing, hidden } = await readMissingRights(connection, jobs);
   const findings = missing.map(({ rights, on, jobs: users }) => {

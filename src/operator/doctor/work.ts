@@ -1,4 +1,4 @@
-import type { JobName } from '../../job.ts';
+import type { Job } from '../../job.ts';
 import { formatCount } from '../../report/format.ts';
 import type { Settings } from '../../settings.ts';
 import { type Mistakes, readTooLate, readWithoutLedger } from '../../store/bots-mistakes.ts';
@@ -8,21 +8,18 @@ import { readOrphans } from '../../store/orphans.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** What bots have laid out: rows that can only fail, and what has failed. */
-export async function checkWork(
-  connection: Connection,
-  jobs: readonly JobName[],
-  settings: Settings,
-): Promise<Finding[]> {
+export async function checkWork(connection: Connection, jobs: readonly Job[], settings: Settings): Promise<Finding[]> {
+  const names = jobs.map(({ name }) => name);
   const findings: Finding[] = [];
-  if (jobs.includes('delete-due')) {
+  if (names.includes('delete-due')) {
     findings.push(tooLate('records', 'pending_deletions', await readTooLate(connection, 'pending_deletions')));
   }
-  if (jobs.includes('delete-broadcasts')) {
+  if (names.includes('delete-broadcasts')) {
     findings.push(tooLate('broadcasts', 'broadcasts', await readTooLate(connection, 'broadcasts')));
     findings.push(ledgers(await readWithoutLedger(connection)));
     findings.push(...orphans(await readOrphans(connection)));
   }
-  findings.push(await failed(connection, jobs, settings));
+  findings.push(await failed(connection, names, settings));
   return findings;
 }
 
@@ -47,7 +44,7 @@ function orphans({ rows, ids }: Mistakes): Finding[] {
   ];
 }
 
-async function failed(connection: Connection, jobs: readonly JobName[], settings: Settings): Promise<Finding> {
+async function failed(connection: Connection, jobs: readonly string[], settings: Settings): Promise<Finding> {
   const all = await countFailed(connection, { job: null, reason: null, olderThanSeconds: 0 }, settings.failedDays);
   const counts = all.filter(({ job }) => jobs.includes(job));
   if (counts.length === 0) return fine('failed items', 'there are none');

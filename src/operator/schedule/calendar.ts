@@ -1,5 +1,3 @@
-import type { Schedule } from '../../schedules.ts';
-
 /** The fields that the table uses: every minute or hour, some of them, or every so many. */
 const fieldPattern = /^(?:\*|\*\/(\d+)|\d+(?:,\d+)*)$/;
 
@@ -8,7 +6,7 @@ interface Times {
   hour: string;
 }
 
-function timesOf({ cron }: Schedule): Times {
+function timesOf(cron: string): Times {
   const [minute = '', hour = '', ...days] = cron.split(' ');
   if (days.join(' ') !== '* * *' || !fieldPattern.test(minute) || !fieldPattern.test(hour)) {
     throw new Error(`the schedule "${cron}" has no counterpart in systemd here`);
@@ -20,8 +18,8 @@ function timesOf({ cron }: Schedule): Times {
  * The times of a day as `OnCalendar=` has them. Source: systemd.time(7), "Calendar Events".
  * @throws Error where the schedule goes by days
  */
-export function onCalendar(schedule: Schedule, timeZone: string): string {
-  const { minute, hour } = timesOf(schedule);
+export function onCalendar(cron: string, timeZone: string): string {
+  const { minute, hour } = timesOf(cron);
   return `*-*-* ${calendarField(hour)}:${calendarField(minute)}:00 ${timeZone}`;
 }
 
@@ -36,8 +34,8 @@ function calendarField(field: string): string {
 }
 
 /** Seconds from one pass to the next, by the shortest stretch of the day between two. */
-export function intervalSeconds(schedule: Schedule): number {
-  const { minute, hour } = timesOf(schedule);
+export function intervalSeconds(cron: string): number {
+  const { minute, hour } = timesOf(cron);
   const starts = valuesOf(hour, 24).flatMap((h) => valuesOf(minute, 60).map((m) => h * 60 + m));
   const [first = 0] = starts;
   const gaps = starts.map((start, index) => (starts[index + 1] ?? first + 24 * 60) - start);

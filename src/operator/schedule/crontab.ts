@@ -1,4 +1,4 @@
-import { needsOf, type ScheduleFile, type ScheduleRequest, scheduleOf } from './request.ts';
+import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 
 /** The crontab of one user: `crontab FILE` installs it. */
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
@@ -26,7 +26,8 @@ CRON_TZ=${timeZone}
 # Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
 `;
   const lines = jobs.map((job) => {
-    const { cron, maxRuntime } = scheduleOf(job, request);
+    const { maxRuntime } = job;
+    const cron = job.cron(request);
     const command = `telesweep ${job.name} --max-runtime ${maxRuntime} --quiet --env-file ${envFile}`;
     return `
 # ${job.summary}; needs ${needsOf(job).join(', ')}

@@ -2,7 +2,7 @@ import { parseDuration } from '../../duration.ts';
 import { exitCodes } from '../../exit-code.ts';
 import type { Job } from '../../job.ts';
 import { intervalSeconds } from './calendar.ts';
-import { needsOf, type ScheduleFile, type ScheduleRequest, scheduleOf } from './request.ts';
+import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 
 /** What a job may take beyond the limit of its pass: pulling the image, and the waits between tries. */
 const graceSeconds = 300;
@@ -23,9 +23,9 @@ export function kubernetesManifests(request: ScheduleRequest): ScheduleFile[] {
 
 function cronJob(job: Job, request: ScheduleRequest): string {
   const { image, namespace, timeZone } = request;
-  const schedule = scheduleOf(job, request);
-  const interval = intervalSeconds(schedule);
-  const maxRuntimeSeconds = (parseDuration(schedule.maxRuntime) ?? 0) / 1000;
+  const cron = job.cron(request);
+  const interval = intervalSeconds(cron);
+  const maxRuntimeSeconds = (parseDuration(job.maxRuntime) ?? 0) / 1000;
   const secrets = secretsOf(job);
   return `# ${job.summary}
 # Kubernetes 1.27 or later. Needs ${needsOf(job).join(', ')}:
@@ -39,7 +39,7 @@ metadata:
     app.kubernetes.io/name: telesweep
     app.kubernetes.io/component: ${job.name}
 spec:
-  schedule: ${JSON.stringify(schedule.cron)}
+  schedule: ${JSON.stringify(cron)}
   timeZone: ${JSON.stringify(timeZone)}
   concurrencyPolicy: Forbid
   # Half an interval: later than that, the next pass is nearer.
@@ -91,7 +91,7 @@ spec:
           containers:
             - name: telesweep
               image: ${JSON.stringify(image)}
-              args: [${job.name}, --max-runtime, ${schedule.maxRuntime}]
+              args: [${job.name}, --max-runtime, ${job.maxRuntime}]
               env:
                 - name: TIMEZONE
                   value: ${JSON.stringify(timeZone)}

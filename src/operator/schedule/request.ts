@@ -1,5 +1,4 @@
 import type { Job } from '../../job.ts';
-import { cronOf, type Schedule, schedules } from '../../schedules.ts';
 
 /** What a schedule is printed for. */
 export interface ScheduleRequest {
@@ -16,10 +15,6 @@ export interface ScheduleRequest {
 export interface ScheduleFile {
   name: string;
   text: string;
-}
-
-export function scheduleOf(job: Job, { guideIntervalMs }: ScheduleRequest): Schedule {
-  return { ...schedules[job.name], cron: cronOf(job.name, guideIntervalMs) };
 }
 
 /** The settings without which the job cannot run, in the order of the documentation. */

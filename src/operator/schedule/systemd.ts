@@ -1,7 +1,7 @@
 import { parseDuration } from '../../duration.ts';
 import type { Job } from '../../job.ts';
 import { onCalendar } from './calendar.ts';
-import { needsOf, type ScheduleFile, type ScheduleRequest, scheduleOf } from './request.ts';
+import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 
 /** What a pass may take beyond its own limit before systemd ends it: calls under way, the record, the reports. */
 const graceSeconds = 60;
@@ -16,7 +16,7 @@ export function systemdUnits(request: ScheduleRequest): ScheduleFile[] {
 
 function service(job: Job, request: ScheduleRequest): string {
   const envFile = request.envFile ?? '/etc/telesweep/telesweep.env';
-  const { maxRuntime } = scheduleOf(job, request);
+  const { maxRuntime } = job;
   const longest = (parseDuration(maxRuntime) ?? 0) / 1000 + graceSeconds;
   return `# Needs ${needsOf(job).join(', ')} in ${envFile}, which root alone needs to read,
 # and the tables: telesweep migrate --env-file ${envFile}
@@ -75,7 +75,7 @@ function timer(job: Job, request: ScheduleRequest): string {
 Description=telesweep: when to ${job.summary}
 
 [Timer]
-OnCalendar=${onCalendar(scheduleOf(job, request), request.timeZone)}
+OnCalendar=${onCalendar(job.cron(request), request.timeZone)}
 AccuracySec=1s
 # What the machine slept through is made up for once.
 Persistent=yes
