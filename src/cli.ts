@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type SharedFlags, sharedOf, withShared } from './cli/flags.ts';
 import { type Door, exitCodeHelp, subcommand } from './cli/subcommand.ts';
 import { parseLimit, parseRuntime } from './cli/values.ts';
+import { messageOf } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
 import { jobs as everyJob } from './jobs/index.ts';
@@ -29,7 +30,7 @@ export async function main(world: World, jobs: readonly Job[] = everyJob): Promi
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : usageFailed(error, world);
-    safeWriter(world.stderr)(`telesweep: ${error instanceof Error ? error.message : String(error)}\n`);
+    safeWriter(world.stderr)(`telesweep: ${messageOf(error)}\n`);
     return exitCodes.defect;
   }
 }

@@ -1,3 +1,5 @@
+import { codeOf } from './errors.ts';
+
 /** Errors whose words the engine chose, which quotes names of the code and never a value. */
 const engineErrors: readonly unknown[] = [TypeError, ReferenceError, RangeError];
 
@@ -7,10 +9,10 @@ const engineErrors: readonly unknown[] = [TypeError, ReferenceError, RangeError]
  */
 export function describeDefect(error: unknown): string {
   if (!(error instanceof Error)) return `a defect of telesweep: a ${typeof error} was thrown`;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  const message = code === null && engineErrors.includes(error.constructor) ? `: ${error.message}` : '';
+  const code = codeOf(error);
+  const message = code === '' && engineErrors.includes(error.constructor) ? `: ${error.message}` : '';
   const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
-  return [`a defect of telesweep: ${code ?? error.name}${message}; please report it with these lines`, ...frames].join(
+  return [`a defect of telesweep: ${code || error.name}${message}; please report it with these lines`, ...frames].join(
     '\n',
   );
 }

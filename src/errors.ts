@@ -43,3 +43,14 @@ export class RowRefusedError extends Error {
     this.words = words;
   }
 }
+
+/** The words of whatever was thrown. Node reports a refused connection to several addresses as one error that has none of its own. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code that Node or PostgreSQL gave an error; empty where it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

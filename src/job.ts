@@ -38,6 +38,7 @@ export interface Summary {
   telegram: CallCounts;
   left: Backlog;
   guide_id?: string | null;
+  /** Of a dry run: Bot API calls, and seconds at the budget's rate. */
   estimate?: { calls: number; seconds: number };
   error?: string;
 }
@@ -116,8 +117,8 @@ export interface CallCounts {
 
 /** What a real pass now would do, beside the counts. */
 export interface Plan {
-  /** Bot API calls, and seconds at the budget's rate. */
-  estimate: { calls: number; seconds: number };
+  /** Bot API calls. */
+  calls: number;
   /** A sample of the rows that would go, for a person: column names, then cells. */
   sample: { columns: string[]; rows: string[][] };
   guide_id?: string | null;

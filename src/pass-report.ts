@@ -1,10 +1,11 @@
 import { monotonicMs } from './clock.ts';
+import { messageOf } from './errors.ts';
 import { exitCodeOfError } from './exit-code.ts';
-import type { Counts, Job, Plan, Summary } from './job.ts';
+import type { Job, Plan, Summary } from './job.ts';
 import { redact } from './redact.ts';
 import { createLog } from './report/create-log.ts';
 import type { Log, LogLevel, Progress } from './report/log.ts';
-import { safeWriter } from './report/output.ts';
+import { complain, safeWriter } from './report/output.ts';
 import { createProgress } from './report/progress.ts';
 import type { Settings } from './settings.ts';
 import { type World, wantsColor } from './world.ts';
@@ -34,7 +35,7 @@ export interface Report {
   busy(holder: string, since: string): void;
   cooldown(seconds: number): void;
   defect(error: unknown): void;
-  plan(counts: Counts, plan: Plan): Promise<void>;
+  plan(summary: Summary, sample: Plan['sample']): Promise<void>;
   /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
   finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
 }
@@ -60,7 +61,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
   const log = createLog({
     stream: world.stderr,
     level: levelOf(options),
-    color: wantsColor(world),
+    color: wantsColor(world, world.stderr),
     base: { job: job.name, run_id: runId },
     redact: hide,
     pretty: onTerminal,
@@ -108,10 +109,10 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     defect(error) {
       log.error({ err: error }, 'a defect of telesweep; please report it with this line');
     },
-    async plan(counts, plan) {
+    async plan(summary, sample) {
       if (options.json) return;
       const { renderPlan } = await import('./report/plan.ts');
-      print(hide(renderPlan(job.name, counts, plan, world.stdout.columns)));
+      print(hide(renderPlan(summary, sample, world.stdout.columns)));
     },
     async finished(summary, exitCode, extra) {
       const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);
@@ -138,9 +139,8 @@ export function endWithoutSettings(
   world: World,
 ): number {
   const exitCode = exitCodeOfError(error);
-  const text = error instanceof Error ? error.message : String(error);
-  const complain = safeWriter(world.stderr);
-  for (const line of text.split('\n')) complain(`telesweep ${job.name}: ${line}\n`);
+  const text = messageOf(error);
+  complain(world.stderr, job.name, text);
   if (options.json) {
     const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
     safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);

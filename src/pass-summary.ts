@@ -1,4 +1,11 @@
-import { BotRefusedError, RowRefusedError, SettingsError, TokenRefusedError, UnavailableError } from './errors.ts';
+import {
+  BotRefusedError,
+  messageOf,
+  RowRefusedError,
+  SettingsError,
+  TokenRefusedError,
+  UnavailableError,
+} from './errors.ts';
 import { exitCodeOfError, exitCodes } from './exit-code.ts';
 import type { Job, JobResult, PassOutcome, Stop, StopReason, Summary } from './job.ts';
 import { redact } from './redact.ts';
@@ -57,7 +64,7 @@ export function noteFailure(summary: Summary, error: unknown, stop: Stop, secret
 
 /** A defect's text may hold anything, so it is redacted as well. */
 function errorText(error: unknown, secrets: readonly string[]): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const known = [SettingsError, UnavailableError, TokenRefusedError, BotRefusedError, RowRefusedError];
   return redact(known.some((kind) => error instanceof kind) ? text : `a defect of telesweep: ${text}`, secrets);
 }

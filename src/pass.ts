@@ -1,26 +1,16 @@
 import { monotonicMs } from './clock.ts';
 import { SettingsError } from './errors.ts';
 import { exitCodeOfOutcome, exitCodes } from './exit-code.ts';
-import type {
-  Backlog,
-  Counts,
-  Job,
-  JobContext,
-  JobResult,
-  LeaseRenewal,
-  Plan,
-  Stop,
-  Summary,
-  Telegram,
-} from './job.ts';
+import type { Backlog, Counts, Job, JobContext, JobResult, LeaseRenewal, Stop, Summary, Telegram } from './job.ts';
 import { type KeptLease, keepLease } from './pass-lease.ts';
 import { createReport, endWithoutSettings, type PassOptions, type Report } from './pass-report.ts';
 import { newSummary, noteEnd, noteFailure } from './pass-summary.ts';
+import { botIdOf } from './settings/formats.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createStop } from './stop.ts';
 import type { RememberedBot } from './store/bots.ts';
 import type { Pause } from './store/budgets.ts';
-import { type Connection, connect } from './store/connect.ts';
+import { type Connection, connect, readOnly } from './store/connect.ts';
 import { closeRun, type Opening, type OpeningQuestions, openRun, readBacklog, readClock } from './store/runs.ts';
 import type { World } from './world.ts';
 
@@ -297,28 +287,23 @@ class Pass {
   /** The same selection as a pass, in a transaction in which the database itself refuses a change. */
   async dryRun(): Promise<number> {
     const summary = this.#summary;
-    await this.#connection.query('begin transaction isolation level repeatable read, read only');
-    try {
+    return readOnly(this.#connection, async () => {
       summary.started_at = await readClock(this.#connection);
       const bot = { username: null, worked: false, refusedInARow: 0, oneByOne: false, sender: null };
       const lease = { isToRenew: () => false, renewed: () => {} };
-      const plan: Plan = await this.#job.plan(await this.#context({ now: summary.started_at, bot }, lease));
-      summary.estimate = plan.estimate;
-      if (plan.guide_id !== undefined) summary.guide_id = plan.guide_id;
+      const { calls, sample, guide_id } = await this.#job.plan(
+        await this.#context({ now: summary.started_at, bot }, lease),
+      );
+      summary.estimate = { calls, seconds: Math.ceil(calls / this.#settings.ratePerSecond) };
+      if (guide_id !== undefined) summary.guide_id = guide_id;
       summary.left = await this.#backlog();
-      await this.#report.plan(summary.counts, plan);
-    } finally {
-      await this.#connection.query('rollback');
-    }
-    return exitCodeOfOutcome(summary.outcome);
+      await this.#report.plan(summary, sample);
+      return exitCodeOfOutcome(summary.outcome);
+    });
   }
 }
 
 /** A dry run makes no call, so it needs no token. */
 function withoutToken(job: Job): string[] {
   return job.requires.filter((name) => name !== job.token);
-}
-
-function botIdOf(token: string): string {
-  return token.slice(0, token.indexOf(':'));
 }

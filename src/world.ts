@@ -14,6 +14,6 @@ export interface World {
 }
 
 /** Colour is for a terminal whose owner did not say no (no-color.org). */
-export function wantsColor(world: World): boolean {
-  return world.stderr.isTTY === true && (world.env.NO_COLOR ?? '') === '';
+export function wantsColor({ env }: World, stream: TextStream): boolean {
+  return stream.isTTY === true && (env.NO_COLOR ?? '') === '';
 }

@@ -1,5 +1,6 @@
 /** Deletes the messages of one chat: 100 a call, a single one by a call whose answers tell more. */
 import { monotonicMs } from '../clock.ts';
+import type { Telegram } from '../job.ts';
 import type { Client } from '../telegram/client.ts';
 import { mostIdsACall } from '../telegram/message-id.ts';
 import { type Outcome, wordsOf } from '../telegram/outcome.ts';
@@ -33,9 +34,7 @@ export interface DeletionEnds<T> {
   tooOld(item: T): void;
   /** `proven`: the answer itself proves that the chat knew this bot. */
   unreachable(items: readonly T[], chat: { chatId: string; proven: boolean; description: string }): void;
-  /** Whether the server knows no `deleteMessages`. */
-  readonly oneByOne: boolean;
-  methodUnknown(): void;
+  readonly telegram: Pick<Telegram, 'oneByOne'>;
   again(call: Call): void;
 }
 
@@ -98,7 +97,7 @@ export class ChatDeletion<T extends DeletionItem> implements Call {
         this.#settle(batch, { kind: 'later', description: outcome.description });
         break;
       case 'method_unknown':
-        this.#ends.methodUnknown();
+        this.#ends.telegram.oneByOne = true;
         this.#batches.unshift(...batch.map((id) => [id]));
         break;
       default:
@@ -169,7 +168,7 @@ export class ChatDeletion<T extends DeletionItem> implements Call {
       }
     }
     const batch = this.#ids.splice(0, mostIdsACall);
-    if (this.#ends.oneByOne) this.#batches = batch.map((id) => [id]);
+    if (this.#ends.telegram.oneByOne) this.#batches = batch.map((id) => [id]);
     else if (batch.length > 0) this.#batches = [batch];
   }
 

@@ -2,11 +2,14 @@
  * Makes a sweep's calls: one scheduler, and one writer whose every statement is a tick. Many calls are under way at once,
  * but one statement. Nothing waits for a chat but what is owed to that chat.
  */
+import type { Kysely } from 'kysely';
 import TinyQueue from 'tinyqueue';
 import { monotonicMs } from '../clock.ts';
 import type { JobContext, Telegram } from '../job.ts';
 import { rememberBot } from '../store/bots.ts';
+import { briefCount } from '../store/brief-count.ts';
 import { startCooldown } from '../store/budgets.ts';
+import type { Database } from '../store/schema.ts';
 import type { TickAnswer } from '../store/tick.ts';
 import type { Outcome } from '../telegram/outcome.ts';
 import { Answers } from './answers.ts';
@@ -114,6 +117,17 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
 
   addSource(source: Source): void {
     this.#sources.push(source);
+  }
+
+  /** @param items null where they are not known: then somebody who watches is told what a count finds meanwhile */
+  startProgress(unit: string, items: number | null, count: (db: Kysely<Database>) => Promise<number>): void {
+    const { db, progress } = this.#context;
+    progress.start(items, unit);
+    if (items !== null || !progress.wantsTotal) return;
+    this.chore(async () => {
+      const total = await briefCount(db, count);
+      if (total !== null) progress.start(total, unit);
+    });
   }
 
   /** A statement that can wait for a gap between ticks. */

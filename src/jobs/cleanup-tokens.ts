@@ -36,7 +36,7 @@ export const cleanupTokens: Job<typeof rowCounts> = {
     counts.deleted = Math.min(await countUsedTokens(db, now), limit ?? Number.POSITIVE_INFINITY);
     const sample = await sampleUsedTokens(db, now, Math.min(10, counts.deleted));
     return {
-      estimate: { calls: 0, seconds: 0 },
+      calls: 0,
       sample: {
         columns: ['unique_id', 'created_by', 'status', 'expired at'],
         rows: sample.map((row) => [row.unique_id ?? '', row.created_by ?? '', row.status, row.expires_at]),

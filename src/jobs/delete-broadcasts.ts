@@ -17,24 +17,12 @@ export const deleteBroadcasts: Job<BroadcastCounts> = {
   due: () => ({ text: anyDueBroadcast, values: [] }),
   backlog: () => ({ text: broadcastBacklog, values: [] }),
   nearDeadline: broadcastsNearDeadline,
-  async deadlines(connection) {
-    const { broadcastDeadlines } = await import('../store/deadlines.ts');
-    return broadcastDeadlines(connection);
-  },
-  async orphans(connection) {
-    const { readOrphans } = await import('../store/orphans.ts');
-    return (await readOrphans(connection)).rows;
-  },
+  deadlines: async (connection) => (await import('../store/deadlines.ts')).broadcastDeadlines(connection),
+  orphans: async (connection) => (await (await import('../store/orphans.ts')).readOrphans(connection)).rows,
   message: (counts) =>
     `Deleted ${counts.messages_deleted} broadcast messages, ${counts.messages_failed} failed, ${counts.broadcasts} broadcasts removed`,
 
-  async run(context) {
-    const { sweepBroadcasts } = await import('./delete-broadcasts/sweep.ts');
-    return sweepBroadcasts(context);
-  },
+  run: async (context) => (await import('./delete-broadcasts/sweep.ts')).sweepBroadcasts(context),
 
-  async plan(context) {
-    const { planBroadcasts } = await import('./delete-broadcasts/plan.ts');
-    return planBroadcasts(context);
-  },
+  plan: async (context) => (await import('./delete-broadcasts/plan.ts')).planBroadcasts(context),
 };

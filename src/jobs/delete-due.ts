@@ -18,17 +18,9 @@ export const deleteDue: Job<DueCounts> = {
   due: (_, { stayMs }) => ({ text: stayMs > 0 ? 'true' : anyDueDeletion, values: [] }),
   backlog: () => ({ text: deletionBacklog, values: [] }),
   nearDeadline: deletionsNearDeadline,
-  async deadlines(connection, settings) {
-    const { deletionDeadlines } = await import('../store/deadlines.ts');
-    return deletionDeadlines(connection, settings.notice !== 'none');
-  },
+  deadlines: async (connection, settings) =>
+    (await import('../store/deadlines.ts')).deletionDeadlines(connection, settings.notice !== 'none'),
   message: (counts) => `Deleted ${counts.messages_deleted} messages, ${counts.messages_failed} failed`,
-  async run(context) {
-    const { sweepDueRecords } = await import('./delete-due/sweep.ts');
-    return sweepDueRecords(context);
-  },
-  async plan(context) {
-    const { planDueRecords } = await import('./delete-due/plan.ts');
-    return planDueRecords(context);
-  },
+  run: async (context) => (await import('./delete-due/sweep.ts')).sweepDueRecords(context),
+  plan: async (context) => (await import('./delete-due/plan.ts')).planDueRecords(context),
 };

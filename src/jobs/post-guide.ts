@@ -29,12 +29,6 @@ export const postGuide: Job<GuideCounts> = {
     const had = counts.already_posted ? `, ${counts.already_posted} had it already` : '';
     return `Posted ${guide} to ${counts.posted} ${counts.posted === 1 ? 'channel' : 'channels'}, ${counts.failed} failed${had}`;
   },
-  async run(context) {
-    const { postToChannels } = await import('./post-guide/post.ts');
-    return postToChannels(context);
-  },
-  async plan(context) {
-    const { planPosts } = await import('./post-guide/plan.ts');
-    return planPosts(context);
-  },
+  run: async (context) => (await import('./post-guide/post.ts')).postToChannels(context),
+  plan: async (context) => (await import('./post-guide/plan.ts')).planPosts(context),
 };

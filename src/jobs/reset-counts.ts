@@ -34,7 +34,7 @@ export const resetCounts: Job<typeof rowCounts> = {
     counts.deleted = Math.min(await countPastCounters(db, today), limit ?? Number.POSITIVE_INFINITY);
     const sample = counts.deleted === 0 ? [] : await samplePastCounters(db, today, 10);
     return {
-      estimate: { calls: 0, seconds: 0 },
+      calls: 0,
       sample: {
         columns: ['date', 'users', 'tokens'],
         rows: sample.map((row) => [row.date, String(row.users), row.tokens]),

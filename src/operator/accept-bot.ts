@@ -1,4 +1,5 @@
 import { exitCodes } from '../exit-code.ts';
+import { botIdOf } from '../settings/formats.ts';
 import { acceptSender } from '../store/bots.ts';
 import type { World } from '../world.ts';
 import { type CommandFlags, runCommand } from './command.ts';
@@ -7,7 +8,7 @@ import { type CommandFlags, runCommand } from './command.ts';
 export function acceptBot(flags: CommandFlags, world: World): Promise<number> {
   return runCommand('doctor', flags, world, ['TELEGRAM_BOT_TOKEN'], async ({ settings, connection }) => {
     const { telegramBotToken: token } = settings;
-    if (token !== null) await acceptSender(connection, token.slice(0, token.indexOf(':')));
+    if (token !== null) await acceptSender(connection, botIdOf(token));
     return exitCodes.ok;
   });
 }

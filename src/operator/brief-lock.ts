@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, type QueryExecutorProvider, sql } from 'kysely';
-import { SettingsError, UnavailableError } from '../errors.ts';
+import { codeOf, SettingsError, UnavailableError } from '../errors.ts';
 import { formatDuration } from '../report/format.ts';
 import { LockTimeoutError } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
@@ -121,7 +121,7 @@ async function nameHolder(db: Kysely<Database>, tables: readonly string[]): Prom
 const refusals = ['0A', '22', '23', '2B', '42', '55', 'P0'];
 
 function explain(error: unknown, what: string, tables: readonly string[]): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   if (error instanceof LockTimeoutError || code === '55P03') return new HeldError(what, tables);
   if (!(error instanceof Error) || error instanceof SettingsError || error instanceof UnavailableError) return error;
   if (!refusals.includes(code.slice(0, 2)) || code === '42501') return error;

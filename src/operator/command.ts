@@ -1,6 +1,7 @@
+import { messageOf } from '../errors.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
-import { safeWriter } from '../report/output.ts';
+import { complain, safeWriter } from '../report/output.ts';
 import { readSettings, type Settings } from '../settings.ts';
 import { type Connection, connect } from '../store/connect.ts';
 import type { World } from '../world.ts';
@@ -45,21 +46,10 @@ export async function runCommand(
       connection.close();
     }
   } catch (error) {
-    const message = redact(error instanceof Error ? error.message : String(error), secrets);
-    const complain = safeWriter(world.stderr);
-    for (const line of message.split('\n')) complain(`telesweep ${name}: ${line}\n`);
+    const message = redact(messageOf(error), secrets);
+    complain(world.stderr, name, message);
     if (flags.json) write(`${JSON.stringify({ ok: false, error: message })}\n`);
     return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
-  }
-}
-
-/** Does work in which every statement sees the same moment and the database itself refuses a change. */
-export async function readOnly<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  await connection.query('begin transaction isolation level repeatable read, read only');
-  try {
-    return await work();
-  } finally {
-    await connection.query('rollback').catch(() => {});
   }
 }
 

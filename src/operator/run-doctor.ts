@@ -1,7 +1,7 @@
 import { exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
 import { safeWriter } from '../report/output.ts';
-import type { World } from '../world.ts';
+import { type World, wantsColor } from '../world.ts';
 import { acceptBot } from './accept-bot.ts';
 import { type CommandFlags, widthOf } from './command.ts';
 import { doctorText } from './doctor/doctor-text.ts';
@@ -25,11 +25,10 @@ export async function runDoctor(flags: DoctorFlags, world: World): Promise<numbe
   const findings = await examine(flags, world);
   const faults = findings.filter(({ level }) => level === 'fault').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
-  const color = world.stdout.isTTY === true && (world.env.NO_COLOR ?? '') === '';
   safeWriter(world.stdout)(
     json
       ? `${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`
-      : doctorText(findings, widthOf(world), color),
+      : doctorText(findings, widthOf(world), wantsColor(world, world.stdout)),
   );
   if (world.signal.aborted) return exitCodes.interrupted;
   return faults === 0 ? exitCodes.ok : exitCodes.failed;

@@ -1,9 +1,10 @@
 import { exitCodes } from '../exit-code.ts';
 import { formatCount } from '../report/format.ts';
+import { readOnly } from '../store/connect.ts';
 import { type ChangedItems, dropFailed, retryFailed } from '../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../store/failed-items.ts';
 import type { World } from '../world.ts';
-import { type CommandContext, type CommandFlags, readOnly, runCommand, widthOf } from './command.ts';
+import { type CommandContext, type CommandFlags, runCommand, widthOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { hopelessOf, itemsOf, leftText, listText } from './failed-text.ts';
 
@@ -52,7 +53,7 @@ export function runFailedRetry(flags: ChangeFlags, world: World): Promise<number
       const done = retried === 0 ? nothing('retry', hopeless) : `Set ${plural(retried)} due again.\n`;
       context.print(done + leftText(counts) + heldText(changed));
     }
-    return codeOf(changed, world);
+    return exitCodeOf(changed, world);
   });
 }
 
@@ -67,7 +68,7 @@ export function runFailedDrop(flags: ChangeFlags, world: World): Promise<number>
     const { items: dropped, held } = changed;
     if (flags.json) context.print(`${JSON.stringify({ dropped, ...(held > 0 && { held }) })}\n`);
     else context.print((dropped === 0 ? nothing('drop', 0) : `Removed ${plural(dropped)}.\n`) + heldText(changed));
-    return codeOf(changed, world);
+    return exitCodeOf(changed, world);
   });
 }
 
@@ -78,7 +79,7 @@ function heldText({ held, words }: ChangedItems): string {
   return held === 0 ? '' : `Left as they are: ${plural(held)} that the database holds: ${words}\n`;
 }
 
-function codeOf({ held }: ChangedItems, world: World): number {
+function exitCodeOf({ held }: ChangedItems, world: World): number {
   if (world.signal.aborted) return exitCodes.interrupted;
   return held > 0 ? exitCodes.failed : exitCodes.ok;
 }

@@ -1,6 +1,7 @@
+import { messageOf } from '../errors.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
-import { safeWriter } from '../report/output.ts';
+import { complain, safeWriter } from '../report/output.ts';
 import { readSettings } from '../settings.ts';
 import { type Connection, connect } from '../store/connect.ts';
 import type { World } from '../world.ts';
@@ -23,7 +24,6 @@ const tellEveryMs = 5_000;
 /** `telesweep migrate`. Never throws. @returns the exit code */
 export async function runMigrate(flags: MigrateFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
-  const complain = safeWriter(world.stderr);
   let secrets: readonly string[] = [];
   try {
     const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
@@ -47,8 +47,8 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       connection.close();
     }
   } catch (error) {
-    const message = redact(error instanceof Error ? error.message : String(error), secrets);
-    for (const line of message.split('\n')) complain(`telesweep migrate: ${line}\n`);
+    const message = redact(messageOf(error), secrets);
+    complain(world.stderr, 'migrate', message);
     if (flags.json) print(`${JSON.stringify({ dry_run: flags.dryRun, steps: [], error: message })}\n`);
     return exitCodeOfError(error);
   }

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
+import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
-import { safeWriter } from '../report/output.ts';
+import { complain, safeWriter } from '../report/output.ts';
 import { readTextFile } from '../settings/text-file.ts';
 import { version } from '../version.ts';
 import type { World } from '../world.ts';
@@ -26,14 +26,11 @@ export interface ScheduleFlags extends CommandFlags {
 /** `telesweep schedule`. Prints, or writes to a folder; touches neither the database nor Telegram. Never throws. */
 export async function runSchedule(flags: ScheduleFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
-  const complain = safeWriter(world.stderr);
   try {
     const request = readRequest(flags, world.env);
     if (flags.envFile !== null && 'reason' in readTextFile(flags.envFile)) {
-      complain(
-        `telesweep schedule: ${flags.envFile} cannot be read here, so the times are in ${request.timeZone}: ` +
-          'give TIMEZONE in the environment if it says otherwise\n',
-      );
+      const times = `so the times are in ${request.timeZone}: give TIMEZONE in the environment if it says otherwise`;
+      complain(world.stderr, 'schedule', `${flags.envFile} cannot be read here, ${times}`);
     }
     const files = filesOf(flags.format, request);
     if (flags.output !== null) await write(flags.output, files);
@@ -41,8 +38,8 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
     else print(flags.output === null ? textOfAll(flags.format, files) : namesOf(flags.output, files));
     return exitCodes.ok;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    for (const line of message.split('\n')) complain(`telesweep schedule: ${line}\n`);
+    const message = messageOf(error);
+    complain(world.stderr, 'schedule', message);
     if (flags.json) print(`${JSON.stringify({ ok: false, error: message })}\n`);
     return exitCodeOfError(error);
   }
@@ -106,7 +103,7 @@ async function write(folder: string, files: readonly ScheduleFile[]): Promise<vo
     await mkdir(folder, { recursive: true });
     for (const { name, text } of files) await writeFile(join(folder, name), text);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = codeOf(error) || messageOf(error);
     throw new UsageError(`--output: cannot write to ${JSON.stringify(folder)}: ${reason}`);
   }
 }

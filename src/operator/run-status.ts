@@ -1,7 +1,8 @@
 import { exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
+import { readOnly } from '../store/connect.ts';
 import type { World } from '../world.ts';
-import { type CommandFlags, readOnly, runCommand, widthOf } from './command.ts';
+import { type CommandFlags, runCommand, widthOf } from './command.ts';
 import { readStatus } from './status.ts';
 import { statusText } from './status-text.ts';
 

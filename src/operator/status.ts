@@ -1,4 +1,5 @@
 import type { Backlog, Counts, Job, JobName } from '../job.ts';
+import { botIdOf } from '../settings/formats.ts';
 import type { Settings } from '../settings.ts';
 import { readPauses } from '../store/budgets.ts';
 import type { Connection } from '../store/connect.ts';
@@ -192,9 +193,9 @@ export async function readBacklog(connection: Connection, job: Job, settings: Se
 
 /** Seconds that the bot whose messages are deleted is to pause; where it is not known, the longest of all pauses. */
 function pauseOf(settings: Settings, pauses: Status['pauses'], now: Date): number {
-  const botId = settings.telegramBotToken?.split(':', 1)[0];
+  const { telegramBotToken: token } = settings;
   const ends = pauses
-    .filter(({ bot_id }) => botId === undefined || bot_id === botId)
+    .filter(({ bot_id }) => token === null || bot_id === botIdOf(token))
     .map(({ until }) => (Date.parse(until) - now.getTime()) / 1000);
   return Math.max(0, ...ends);
 }

@@ -1,4 +1,5 @@
 /** What of a line's fields may be written. Objects of other libraries are not: they can hold tokens and passwords. */
+import { messageOf } from '../errors.ts';
 
 export interface FieldRules {
   /** Blacks out secrets in a text. */
@@ -59,14 +60,8 @@ function plainError(error: Error, rules: FieldRules): Record<string, unknown> {
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
     name: rules.redact(error.name),
-    message: rules.redact(errorMessage(error)),
+    message: rules.redact(messageOf(error)),
     ...(typeof code === 'string' || typeof code === 'number' ? { code: plainValue(code, rules, 0) } : {}),
     ...(rules.stacks && error.stack !== undefined ? { stack: rules.redact(error.stack) } : {}),
   };
-}
-
-/** Node reports a refused connection to several addresses as an AggregateError whose own message is empty. */
-function errorMessage(error: Error): string {
-  if (error.message !== '' || !(error instanceof AggregateError)) return error.message;
-  return error.errors.map((inner: unknown) => (inner instanceof Error ? inner.message : String(inner))).join('; ');
 }

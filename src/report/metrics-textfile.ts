@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf, messageOf } from '../errors.ts';
 import { mergeMetrics } from './metrics-merge.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function writeTextfile(dir: string, job: string, text: string): Pro
     return null;
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
-    return `METRICS_TEXTFILE_DIR: cannot write ${file}: ${reason(error)}`;
+    return `METRICS_TEXTFILE_DIR: cannot write ${file}: ${codeOf(error) || messageOf(error)}`;
   }
 }
 
@@ -27,12 +28,7 @@ async function previousText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (reason(error) === 'ENOENT') return '';
+    if (codeOf(error) === 'ENOENT') return '';
     throw error;
   }
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

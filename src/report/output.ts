@@ -30,3 +30,13 @@ export function safeWriter(stream: TextStream): (text: string) => void {
   writers.set(stream, write);
   return write;
 }
+
+/** Texts from outside must not move a terminal's cursor or change its colours. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}
+
+/** Says on stderr what ended a command, a line for each problem. */
+export function complain(stderr: TextStream, command: string, message: string): void {
+  for (const line of message.split('\n')) safeWriter(stderr)(`telesweep ${command}: ${line}\n`);
+}

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { LogOptions, WriteLine } from './log.ts';
 import { plainFields } from './log-fields.ts';
+import { printable } from './output.ts';
 
 /**
  * Loads pino, and for readable lines pino-pretty. Both write in this process and at once: pino's transports would run in a
@@ -44,9 +45,4 @@ async function prettyLines({ color }: LogOptions, detailed: boolean): Promise<(j
     errorLikeObjectKeys: detailed ? ['err'] : [],
   });
   return (json) => prettify(json) ?? '';
-}
-
-/** Texts from outside must not move a terminal's cursor or change its colours. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }

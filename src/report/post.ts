@@ -1,3 +1,4 @@
+import { codeOf } from '../errors.ts';
 import { formatDuration } from './format.ts';
 
 /** What can go wrong with a report over HTTP; the message names host and reason, never path, user or password. */
@@ -28,14 +29,10 @@ export async function post(url: URL, { body, contentType, timeoutMs }: PostOptio
       response.destroy();
     });
     call.on('error', (error) => {
-      const reason = signal.aborted ? `no answer within ${formatDuration(timeoutMs)}` : errorCode(error);
+      const reason = signal.aborted ? `no answer within ${formatDuration(timeoutMs)}` : codeOf(error) || error.name;
       reject(new PostError(`${url.host}: ${reason}`));
     });
     call.end(body);
   });
   if (status < 200 || status > 299) throw new PostError(`${url.host}: answered ${status}`);
-}
-
-function errorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

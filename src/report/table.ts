@@ -1,5 +1,7 @@
 /** Plain text tables for people. By hand: cli-table3 and table cut a column only at a width that the caller has fixed. */
+
 import stringWidth from 'string-width';
+import { printable } from './output.ts';
 
 export interface TableOptions {
   /** Columns of the terminal; 80 where there is none. */
@@ -21,7 +23,9 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   { maxWidth = 80 }: TableOptions = {},
 ): string {
-  const cells = [columns, ...rows].map((row) => columns.map((_, index) => printable(row[index] ?? '')));
+  const cells = [columns, ...rows].map((row) =>
+    columns.map((_, index) => printable((row[index] ?? '').replace(/\s+/g, ' '))),
+  );
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
   const fitted = fitWidths(widths, maxWidth - gap.length * (columns.length - 1));
   const numeric = columns.map((_, index) => {
@@ -68,8 +72,4 @@ function fitWidths(widths: readonly number[], room: number): number[] {
     excess -= 1;
   }
   return fitted;
-}
-
-function printable(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '');
 }

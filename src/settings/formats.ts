@@ -10,6 +10,11 @@ export const botToken: Format<string> = {
   parse: (text) => (/^\d{1,18}:[A-Za-z0-9_-]{3,}$/.test(text) ? text : wrong(text, 'is not a bot token')),
 };
 
+/** The bot's id, which a token begins with. */
+export function botIdOf(token: string): string {
+  return token.slice(0, token.indexOf(':'));
+}
+
 export const rate: Format<number> = {
   expected: 'calls a second: a number from 0.1 to 100000',
   parse(text) {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../errors.ts';
 
 /** The text of a file in UTF-8, or in UTF-16 with a byte order mark; or in plain words why it cannot be read. */
 export function readTextFile(path: string): { text: string } | { reason: string } {
   try {
     return decode(readFileSync(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = codeOf(error) || 'unknown error';
     return { reason: reasons[code] ?? code };
   }
 }

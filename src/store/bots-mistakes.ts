@@ -1,5 +1,7 @@
 /** Rows that a bot wrote and that can only fail: for `doctor`. */
+
 import type { Connection } from './connect.ts';
+import { deletable } from './deletable.ts';
 
 export interface Mistakes {
   rows: number;
@@ -14,7 +16,7 @@ export function readTooLate(connection: Connection, table: 'broadcasts' | 'pendi
   return read(
     connection,
     `${select} from ${table}
-     where failed_at is null and isfinite(delete_at) and delete_at > created_at + interval '48 hours'`,
+     where failed_at is null and isfinite(delete_at) and delete_at > created_at + ${deletable}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { deletable } from './deletable.ts';
 import { mayBeTried } from './due.ts';
 
 /** Expired broadcasts, as text for statements; free of Kysely like `due.ts`. */
@@ -6,7 +7,7 @@ const isExpired = 'broadcast.delete_at <= now() and broadcast.failed_at is null'
 /** Of what telesweep has finished within 48 hours, the rows that come late are due: no longer does Telegram delete them. */
 export const finishedBroadcasts = `
   select broadcast_id as id, finished_at as since from telesweep.finished_broadcasts as finished
-  where finished_at > now() - interval '48 hours' and not exists (select from broadcasts where id = finished.broadcast_id)`;
+  where finished_at > now() - ${deletable} and not exists (select from broadcasts where id = finished.broadcast_id)`;
 
 /** Those that were given up because nobody had written their ledger, and that have one now. */
 export const withLateLedger = (broadcast: string): string => `
@@ -52,4 +53,4 @@ export const broadcastsNearDeadline = `
   select count(*)::float8 as near
   from (${dueBroadcasts('now()')}) as broadcast
   join broadcast_messages as message on message.broadcast_id = broadcast.id and message.failed_at is null
-  where message.sent_at > now() - interval '48 hours' and message.sent_at <= now() - interval '47 hours'`;
+  where message.sent_at > now() - ${deletable} and message.sent_at <= now() - ${deletable} + interval '1 hour'`;

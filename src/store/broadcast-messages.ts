@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dueBroadcasts } from './broadcast-due.ts';
+import { deletable } from './deletable.ts';
 import { mayBeTried } from './due.ts';
 import { instant, instantText } from './instant.ts';
 import type { Database } from './schema.ts';
@@ -28,7 +29,7 @@ const columns = (now: string) => sql`
   (extract(epoch from ${now}::timestamptz) - extract(epoch from sent_at))::float8 as age,
   ${sql.raw(instantText('sent_at'))} as sent_key`;
 
-const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - interval '48 hours'`;
+const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - ${sql.raw(deletable)}`;
 const dueIds = (now: string) => sql.raw(`select id from (${dueBroadcasts(`'${instant(now)}'::timestamptz`)}) as due`);
 const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::timestamptz`));
 
@@ -61,7 +62,7 @@ export async function readLedgerPage(
     const from = sql`sent_at is null and (chat_id, message_id) > (${place})`;
     return readPart(db, now, broadcastIds, from, limit);
   }
-  const inTime = sql`sent_at > ${now}::timestamptz - interval '48 hours'`;
+  const inTime = sql`sent_at > ${now}::timestamptz - ${sql.raw(deletable)}`;
   const from =
     after === null ? inTime : sql`(sent_at, chat_id, message_id) > (${after.sent_key}::timestamptz, ${place})`;
   const rows = await readPart(db, now, broadcastIds, from, limit);

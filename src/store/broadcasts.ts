@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { finishedBroadcasts, withLateLedger } from './broadcast-due.ts';
 import { keptInSilence, type RowFault, rowFault } from './database-error.ts';
+import { deletable } from './deletable.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -149,6 +150,6 @@ export async function countRemovableBroadcasts(db: Db, now: string): Promise<num
         select from broadcast_messages where broadcast_id = broadcast.id
           and (failed_at is not null or next_attempt_at > ${now}::timestamptz or chat_id = 0
                or message_id < 1 or message_id > 2147483647
-               or sent_at <= ${now}::timestamptz - interval '48 hours'))`.execute(db);
+               or sent_at <= ${now}::timestamptz - ${sql.raw(deletable)}))`.execute(db);
   return rows[0]?.n ?? 0;
 }

@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Client, type QueryResult } from 'pg';
-import { UnavailableError } from '../errors.ts';
+import { codeOf, messageOf, UnavailableError } from '../errors.ts';
 import type { DatabaseSettings } from '../settings.ts';
 import { cancelStatement } from './cancel.ts';
-import { codeOf, databaseError, messageOf, SerializationError } from './database-error.ts';
+import { databaseError, SerializationError } from './database-error.ts';
 import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
 
@@ -31,6 +31,16 @@ export interface Connection {
   kysely(): Promise<Kysely<Database>>;
   /** Says goodbye and does not wait for the server's: 2 ms. */
   close(): void;
+}
+
+/** Does work in which every statement sees the same moment and the database itself refuses a change. */
+export async function readOnly<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.query('begin transaction isolation level repeatable read, read only');
+  try {
+    return await work();
+  } finally {
+    await connection.query('rollback').catch(() => {});
+  }
 }
 
 export interface ConnectOptions {

@@ -1,5 +1,5 @@
 /** What PostgreSQL's errors mean (postgresql.org/docs/current/errcodes-appendix.html). */
-import { RowRefusedError, SettingsError, UnavailableError } from '../errors.ts';
+import { codeOf, messageOf, RowRefusedError, SettingsError, UnavailableError } from '../errors.ts';
 
 /** A statement met a row that somebody else holds. */
 export class LockTimeoutError extends UnavailableError {
@@ -136,13 +136,4 @@ function wordsOf(error: unknown, message: string): string {
 function oneLine(text: string): string {
   const line = text.replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 /** How many due messages reach their 48 hours when, for the forecast. */
+
 import { dueBroadcasts } from './broadcast-due.ts';
 import type { Connection } from './connect.ts';
+import { deletable } from './deletable.ts';
 
 /** Messages sent within the same minute. */
 export interface DeadlineGroup {
@@ -54,7 +56,7 @@ const together = 'select id from broadcasts where delete_at <= now() and failed_
 
 async function readGroups(connection: Connection, messages: string): Promise<DeadlineGroup[]> {
   const rows = await connection.query<{ seconds: number; messages: number; calls: number }>(`
-    select extract(epoch from min(sent_at) + interval '48 hours')::float8 - extract(epoch from now())::float8 as seconds,
+    select extract(epoch from min(sent_at) + ${deletable})::float8 - extract(epoch from now())::float8 as seconds,
            sum(messages)::float8 as messages, sum(calls)::float8 as calls
     from (${messages}) as due
     group by date_bin('1 minute', sent_at, 'epoch') order by 1`);

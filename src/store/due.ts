@@ -1,3 +1,5 @@
+import { deletable } from './deletable.ts';
+
 /** What is due, as text for statements. Free of Kysely, because the statement that opens a pass asks it too. */
 
 /** A row of `pending_deletions` or `broadcast_messages` that was not given up and whose wait after a failure is over. */
@@ -19,7 +21,7 @@ export const deletionBacklog = `
 export const deletionsNearDeadline = `
   select coalesce(sum(cardinality(message_ids)), 0)::float8 as near from pending_deletions
   where delete_at <= now() and failed_at is null and messages_deleted_at is null
-    and created_at > now() - interval '48 hours' and created_at <= now() - interval '47 hours'`;
+    and created_at > now() - ${deletable} and created_at <= now() - ${deletable} + interval '1 hour'`;
 
 /** Tokens that were used, in the words of the partial index. */
 export const isSweptToken = `status in ('verified', 'bypassed')`;

@@ -1,6 +1,8 @@
 /** Failed items of every job: what was given up and is kept for the operator. */
+
 import type { JobName } from '../job.ts';
 import type { Connection } from './connect.ts';
+import { deletable } from './deletable.ts';
 import { instantText, readInstant } from './instant.ts';
 
 export interface FailedFilter {
@@ -48,8 +50,8 @@ interface FailedSource {
 export const isFailedBroadcast = `broadcast.failed_at is not null and not exists (
   select from broadcast_messages where broadcast_id = broadcast.id and failed_at is not null)`;
 
-export const isHopelessRecord = `(record.messages_deleted_at is null and record.created_at <= now() - interval '48 hours')`;
-export const isHopelessMessage = `(message.sent_at <= now() - interval '48 hours')`;
+export const isHopelessRecord = `(record.messages_deleted_at is null and record.created_at <= now() - ${deletable})`;
+export const isHopelessMessage = `(message.sent_at <= now() - ${deletable})`;
 export const isHopelessBroadcast = `(broadcast.deletion_started_at is null and not exists (
   select from broadcast_messages where broadcast_id = broadcast.id))`;
 

@@ -1,5 +1,7 @@
 /** Removing failed items past `FAILED_DAYS`, as CTEs for the statement that closes a pass. Free of Kysely. */
+
 import type { JobName } from '../job.ts';
+import { deletable } from './deletable.ts';
 
 /** So many rows a pass at most: a closing statement must stay short, whatever piled up. */
 const mostRows = 20_000;
@@ -16,7 +18,7 @@ export function pruneFailed(job: JobName, days: string): { name: string; sql: st
       return [
         {
           name: 'forgotten_broadcasts',
-          sql: `delete from telesweep.finished_broadcasts where finished_at < now() - interval '48 hours'`,
+          sql: `delete from telesweep.finished_broadcasts where finished_at < now() - ${deletable}`,
         },
         { name: 'pruned_messages', sql: prune('broadcast_messages', past(days)) },
         // The next pass removes a broadcast whose messages this one pruned.

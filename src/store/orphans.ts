@@ -2,6 +2,7 @@
 
 import type { Mistakes } from './bots-mistakes.ts';
 import type { Connection } from './connect.ts';
+import { deletable } from './deletable.ts';
 
 /** From one broadcast to the next by the index of what is due, without reading a ledger of millions. */
 export async function readOrphans(connection: Connection): Promise<Mistakes> {
@@ -15,7 +16,7 @@ export async function readOrphans(connection: Connection): Promise<Mistakes> {
        select ledger.id from ledger where ledger.id is not null
          and not exists (select from broadcasts where id = ledger.id)
          and not exists (select from telesweep.finished_broadcasts as finished
-           where finished.broadcast_id = ledger.id and finished.finished_at > now() - interval '48 hours')
+           where finished.broadcast_id = ledger.id and finished.finished_at > now() - ${deletable})
      )
      select (select count(*)::int from orphan join broadcast_messages as message
                on message.broadcast_id = orphan.id and message.failed_at is null) as rows,

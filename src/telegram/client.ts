@@ -3,6 +3,7 @@
  * lost answer means is decided here, because the library cannot tell a call that never left from one that lost its answer.
  */
 import type { Api, ParseError, TelegramApiError } from 'node-telegram-bot-api';
+import { botIdOf } from '../settings/formats.ts';
 import { connectionsTo } from './connections.ts';
 import { causeOf, readFailure } from './failure.ts';
 import { createHttpFetch, type HttpFetch } from './http-fetch.ts';
@@ -97,7 +98,7 @@ class BotClient implements Client {
   readonly #parts: Parts;
 
   constructor(token: string, parts: Parts) {
-    this.botId = token.split(':', 1)[0] ?? '';
+    this.botId = botIdOf(token);
     this.#parts = parts;
   }
 

@@ -1,6 +1,8 @@
 /** What it means that a call had no answer. */
+
 import { describe } from './description.ts';
 import type { Outcome } from './outcome.ts';
+import { isRecord } from './read-answer.ts';
 
 /** A call without an answer. Thrown by the fetch, read by `readFailure`. */
 export class CallFailure extends Error {
@@ -17,7 +19,7 @@ export class CallFailure extends Error {
 export function readFailure(error: unknown, secrets: readonly string[] = []): Outcome<never> {
   try {
     const chain = withCauses(error);
-    const description = describe(chain.map(messageOf).findLast((message) => message !== '') ?? 'no answer', secrets);
+    const description = describe(chain.map(ownWords).findLast((message) => message !== '') ?? 'no answer', secrets);
     if (causeOf(error, CallFailure)?.mayHaveArrived === false) return { kind: 'not_sent', description };
     return { kind: 'unanswered', description, status: null };
   } catch {
@@ -37,10 +39,6 @@ function withCauses(error: unknown): unknown[] {
   return chain;
 }
 
-function messageOf(error: unknown): string {
+function ownWords(error: unknown): string {
   return isRecord(error) && typeof error.message === 'string' ? error.message : '';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,6 +3,7 @@
  * may be repeated. Node's own fetch cannot tell, and costs four times the CPU.
  */
 import type { Dispatcher } from 'undici';
+import { codeOf } from '../errors.ts';
 import type { Address, Connections } from './connections.ts';
 import { CallFailure } from './failure.ts';
 import type { AnswerHeaders, HttpAnswer } from './read-answer.ts';
@@ -128,7 +129,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const arrived = this.#controller !== null;
-    this.#end()?.reject(new CallFailure(messageOf(error), arrived));
+    this.#end()?.reject(new CallFailure(error.message || codeOf(error) || 'the connection failed', arrived));
   }
 
   /** Lets go of all it holds, because a Set's former tables live on for a while with what was in them. */
@@ -145,8 +146,3 @@ class Call implements Dispatcher.DispatchHandler {
 }
 
 const dropped = new Error('the call was dropped');
-
-/** Errors of several addresses tried at once have a code and no message. */
-function messageOf(error: NodeJS.ErrnoException): string {
-  return error.message || error.code || 'the connection failed';
-}

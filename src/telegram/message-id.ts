@@ -7,6 +7,3 @@ const largestMessageId = 2 ** 31 - 1;
 export function isMessageId(id: number): boolean {
   return Number.isInteger(id) && id >= 1 && id <= largestMessageId;
 }
-
-/** A message may be deleted within 48 hours of being sent (core.telegram.org/bots/api#deletemessage). */
-export const deletableSeconds = 48 * 3_600;

@@ -131,6 +131,6 @@ function chatIdOf(value: unknown): string | null {
   return typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? value : null;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

@@ -4,7 +4,7 @@ import { countRemovableBroadcasts } from '../../store/broadcasts.ts';
 import type { BroadcastCounts } from './counts.ts';
 
 /** What a real pass would do with the ledgers of the broadcasts that are expired now; no call is made. */
-export async function planBroadcasts({ db, now, limit, settings, counts }: JobContext<BroadcastCounts>): Promise<Plan> {
+export async function planBroadcasts({ db, now, limit, counts }: JobContext<BroadcastCounts>): Promise<Plan> {
   const due = await countLedger(db, now, limit);
   const sample = await sampleExpiredBroadcasts(db, now, 10);
   counts.messages_deleted = due.messages;
@@ -12,7 +12,7 @@ export async function planBroadcasts({ db, now, limit, settings, counts }: JobCo
   // A limit may end within any of them.
   counts.broadcasts = limit === null ? await countRemovableBroadcasts(db, now) : 0;
   return {
-    estimate: { calls: due.calls, seconds: Math.ceil(due.calls / settings.ratePerSecond) },
+    calls: due.calls,
     sample: {
       columns: ['broadcast', 'text', 'messages', 'past 48 h', 'failed before'],
       rows: sample.map((row) => [

@@ -3,28 +3,28 @@ import { ChatDeletion, type DeletionEnds, type DeletionItem, type Fate } from '.
 import { Engine } from '../../engine/engine.ts';
 import type { Table } from '../../engine/writer.ts';
 import type { JobContext, JobResult, Telegram } from '../../job.ts';
-import { briefCount } from '../../store/brief-count.ts';
 import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages.ts';
 import type { Finished } from '../../store/broadcasts.ts';
+import { deletableSeconds } from '../../store/deletable.ts';
 import { ledgerWrites } from '../../store/ledger-writes.ts';
-import { deletableSeconds, isMessageId } from '../../telegram/message-id.ts';
+import { isMessageId } from '../../telegram/message-id.ts';
 import type { BroadcastCounts } from './counts.ts';
 import { keyOf, type LedgerRowWrite, MessageEnds } from './message-ends.ts';
 import { LedgerSource } from './source.ts';
 
 /** Deletes the messages of the expired broadcasts, then the broadcasts. */
 export async function sweepBroadcasts(context: JobContext<BroadcastCounts>): Promise<JobResult> {
-  return new Sweep(context, await context.telegram()).run();
+  return new LedgerSweep(context, await context.telegram()).run();
 }
 
 interface LedgerItem extends DeletionItem {
   row: LedgerRow;
 }
 
-class Sweep {
+class LedgerSweep {
   readonly #context: JobContext<BroadcastCounts>;
   readonly #engine: Engine<LedgerRowWrite>;
-  readonly #settle: MessageEnds;
+  readonly #messages: MessageEnds;
   readonly #ends: DeletionEnds<LedgerItem>;
   /** Rows at work, or settled and not yet written down: a page may bring them again. */
   readonly #held = new Set<string>();
@@ -42,16 +42,11 @@ class Sweep {
       onWritten: ({ key }, result) => result !== 'refused' && this.#held.delete(key),
     });
     this.#engine = engine;
-    this.#settle = new MessageEnds(context, (write) => engine.put(write));
+    this.#messages = new MessageEnds(context, (write) => engine.put(write));
     this.#ends = {
-      get oneByOne() {
-        return telegram.oneByOne;
-      },
-      methodUnknown: () => {
-        telegram.oneByOne = true;
-      },
+      telegram,
       again: (call) => engine.call(call),
-      tooOld: ({ row }) => this.#settle.fail(row, 'too_old'),
+      tooOld: ({ row }) => this.#messages.fail(row, 'too_old'),
       unreachable: (items, chat) => this.#unreachable(items, chat),
       fated: (item, fates) => this.#fated(item, fates),
     };
@@ -75,10 +70,10 @@ class Sweep {
       await this.#engine.run();
     } finally {
       progress.stop();
-      this.#settle.sumUp();
+      this.#messages.sumUp();
     }
     if (this.#left <= 0) stop.request('limit');
-    return { failed: this.#settle.failed + this.#failedBroadcasts, succeeded: this.#settle.succeeded };
+    return { failed: this.#messages.failed + this.#failedBroadcasts, succeeded: this.#messages.succeeded };
   }
 
   #isNew(row: LedgerRow): boolean {
@@ -90,13 +85,16 @@ class Sweep {
   }
 
   #work(rows: readonly LedgerRow[], isFull: boolean): void {
-    if (this.#pages++ === 0) this.#startProgress(rows.length, isFull);
+    const { now, limit } = this.#context;
+    if (this.#pages++ === 0) {
+      this.#engine.startProgress('messages', isFull ? limit : rows.length, (db) => countDueMessages(db, now));
+    }
     const readAt = monotonicMs();
     const chats = new Map<string, LedgerItem[]>();
     for (const row of rows) {
       const id = Number(row.message_id);
-      if (row.chat_id === '0') this.#settle.fail(row, 'bad_chat_id');
-      else if (!isMessageId(id)) this.#settle.fail(row, 'bad_message_id');
+      if (row.chat_id === '0') this.#messages.fail(row, 'bad_chat_id');
+      else if (!isMessageId(id)) this.#messages.fail(row, 'bad_message_id');
       else {
         const deadline = row.age === null ? Number.POSITIVE_INFINITY : readAt + (deletableSeconds - row.age) * 1000;
         const item = { row, ids: [id], deadline };
@@ -108,19 +106,9 @@ class Sweep {
     for (const [chatId, items] of chats) this.#engine.call(new ChatDeletion(chatId, items, this.#ends));
   }
 
-  #startProgress(rows: number, isFull: boolean): void {
-    const { db, now, progress, limit } = this.#context;
-    progress.start(isFull ? limit : rows, 'messages');
-    if (!isFull || limit !== null || !progress.wantsTotal) return;
-    this.#engine.chore(async () => {
-      const total = await briefCount(db, (transaction) => countDueMessages(transaction, now));
-      if (total !== null) progress.start(total, 'messages');
-    });
-  }
-
   #unnamed(messages: number): void {
-    this.#settle.failed += messages;
-    this.#settle.count('messages_failed', messages);
+    this.#messages.failed += messages;
+    this.#messages.count('messages_failed', messages);
     this.#context.log.warn(
       { messages },
       `${messages} rows of the ledger name no chat or no message and are given up: bad_chat_id, bad_message_id`,
@@ -130,8 +118,8 @@ class Sweep {
   #tooOld(messages: number): void {
     const { progress, log } = this.#context;
     this.#left -= messages;
-    this.#settle.failed += messages;
-    this.#settle.count('messages_failed', messages);
+    this.#messages.failed += messages;
+    this.#messages.count('messages_failed', messages);
     progress.advance(messages);
     log.warn(
       { messages, failure: 'too_old' },
@@ -140,23 +128,23 @@ class Sweep {
   }
 
   #fated({ row }: LedgerItem, [fate]: readonly Fate[]): void {
-    const settle = this.#settle;
+    const messages = this.#messages;
     switch (fate?.kind) {
       case 'deleted':
-        settle.count('messages_deleted');
-        return settle.done(row);
+        messages.count('messages_deleted');
+        return messages.done(row);
       case 'gone':
-        settle.count('messages_gone');
-        return settle.done(row);
+        messages.count('messages_gone');
+        return messages.done(row);
       case 'refused':
         return this.#engine.doubt({
           chatId: row.chat_id,
           description: fate.description,
-          believe: () => settle.refuse(row, fate.failure, fate.description, fate.undeletable),
-          doubt: () => settle.defer(row, fate.description),
+          believe: () => messages.refuse(row, fate.failure, fate.description, fate.undeletable),
+          doubt: () => messages.defer(row, fate.description),
         });
       default:
-        settle.defer(row, fate?.description ?? 'not tried');
+        messages.defer(row, fate?.description ?? 'not tried');
     }
   }
 
@@ -165,8 +153,8 @@ class Sweep {
     { chatId, proven, description }: { chatId: string; proven: boolean; description: string },
   ): void {
     const believe = (): void => {
-      this.#settle.count('chats_unreachable');
-      for (const { row } of items) this.#settle.done(row);
+      this.#messages.count('chats_unreachable');
+      for (const { row } of items) this.#messages.done(row);
     };
     if (proven) return believe();
     this.#engine.doubt({
@@ -174,7 +162,7 @@ class Sweep {
       description,
       believe,
       doubt: () => {
-        for (const { row } of items) this.#settle.defer(row, description);
+        for (const { row } of items) this.#messages.defer(row, description);
       },
     });
   }
@@ -182,7 +170,7 @@ class Sweep {
   #finished(broadcasts: readonly Finished[]): void {
     const { log } = this.#context;
     for (const { id, failure, detail } of broadcasts) {
-      if (failure === null) this.#settle.count('broadcasts');
+      if (failure === null) this.#messages.count('broadcasts');
       else if (failure === 'held_by_database') {
         this.#failedBroadcasts++;
         log.error({ broadcast: id, failure, detail }, `the database does not let broadcast ${id} go: ${detail}`);
@@ -203,7 +191,7 @@ class Sweep {
       writes: ledgerWrites,
       merge: (_, later) => later,
       refused: (write, { words }) => {
-        this.#settle.held(write, words);
+        this.#messages.held(write, words);
         if (write.change !== 'remove') return null;
         return { ...write, change: 'fail', failure: 'held_by_database', detail: words };
       },

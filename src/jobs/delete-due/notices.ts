@@ -24,7 +24,7 @@ export interface NoticeParts {
   context: JobContext<DueCounts>;
   telegram: Telegram;
   engine: NoticeEngine;
-  settle: RecordEnds;
+  records: RecordEnds;
   /** Told of a record whose notice finds no room at hand. */
   leftInTable(work: Work): void;
   /** Deletes the message that could not be edited; the notice is owed after it. */
@@ -38,7 +38,7 @@ export class Notices {
   readonly #context: JobContext<DueCounts>;
   readonly #telegram: Telegram;
   readonly #engine: NoticeEngine;
-  readonly #settle: RecordEnds;
+  readonly #records: RecordEnds;
   readonly #leftInTable: (work: Work) => void;
   readonly #deleteInstead: (work: Work, messageId: number) => void;
   #nameAsked = false;
@@ -49,7 +49,7 @@ export class Notices {
     this.#context = parts.context;
     this.#telegram = parts.telegram;
     this.#engine = parts.engine;
-    this.#settle = parts.settle;
+    this.#records = parts.records;
     this.#leftInTable = parts.leftInTable;
     this.#deleteInstead = parts.deleteInstead;
   }
@@ -61,8 +61,8 @@ export class Notices {
   owe(work: Work): boolean {
     // The kept message is one of them.
     work.deleted = work.keptId === null;
-    if (this.#context.settings.notice === 'none') this.#settle.done(work);
-    else if (this.textProblem !== null) this.#settle.defer(work, this.textProblem);
+    if (this.#context.settings.notice === 'none') this.#records.done(work);
+    else if (this.textProblem !== null) this.#records.defer(work, this.textProblem);
     else {
       this.#askName(work);
       if (work.keptId === null) return this.#engine.owe(new Notice(work, work.chatId, 1, this));
@@ -122,12 +122,12 @@ export class Notices {
       case 'already_sent':
         return this.#told(work);
       case 'unanswered':
-        return this.#settle.uncertain(work, outcome.description);
+        return this.#records.uncertain(work, outcome.description);
       case 'later':
-        return this.#settle.defer(work, outcome.description);
+        return this.#records.defer(work, outcome.description);
       case 'not_sent':
         if (tries >= mostTriesOfUnsent || this.#context.stop.reason !== null) {
-          return this.#settle.defer(work, outcome.description);
+          return this.#records.defer(work, outcome.description);
         }
         return this.#again(work, chatId, tries + 1);
       case 'chat_moved':
@@ -137,7 +137,7 @@ export class Notices {
           `chat ${chatId} became ${outcome.chatId}`,
         );
         if (chatId === work.chatId) return this.#again(work, outcome.chatId, 1);
-        return this.#settle.defer(work, `chat ${chatId} became ${outcome.chatId}`);
+        return this.#records.defer(work, `chat ${chatId} became ${outcome.chatId}`);
       default:
         return this.#refused(work, outcome);
     }
@@ -150,8 +150,8 @@ export class Notices {
 
   #told(work: Work): void {
     this.#refusedBy.clear();
-    this.#settle.count('notices_sent');
-    this.#settle.done(work);
+    this.#records.count('notices_sent');
+    this.#records.done(work);
   }
 
   /** Nothing was sent: the claim goes back and the notice is owed again. */
@@ -176,7 +176,7 @@ export class Notices {
           case 'unanswered':
           case 'not_sent':
           case 'later':
-            return this.#settle.defer(work, outcome.description);
+            return this.#records.defer(work, outcome.description);
           case 'chat_unreachable':
           case 'chat_moved':
           case 'forbidden':
@@ -206,8 +206,8 @@ export class Notices {
     this.#engine.doubt({
       chatId: work.chatId,
       description,
-      believe: () => this.#settle.refuse(work, failure, description, { undeletable: false, messages: 0 }),
-      doubt: () => this.#settle.defer(work, description),
+      believe: () => this.#records.refuse(work, failure, description, { undeletable: false, messages: 0 }),
+      doubt: () => this.#records.defer(work, description),
     });
   }
 
@@ -223,7 +223,7 @@ export class Notices {
     this.textProblem ??= description;
     this.#engine.holdSends(true);
     for (const other of [work, ...this.#engine.takeOwed().map((notice) => notice.work)]) {
-      this.#settle.defer(other, description);
+      this.#records.defer(other, description);
     }
   }
 
@@ -232,8 +232,8 @@ export class Notices {
     const { chatId, proven, description } = chat;
     const all = [...works, ...this.#engine.takeOwed(chatId).map((notice) => notice.work)];
     const believe = (): void => {
-      this.#settle.count('chats_unreachable');
-      for (const work of all) this.#settle.done(work);
+      this.#records.count('chats_unreachable');
+      for (const work of all) this.#records.done(work);
     };
     if (proven) return believe();
     this.#engine.doubt({
@@ -241,7 +241,7 @@ export class Notices {
       description,
       believe,
       doubt: () => {
-        for (const work of all) this.#settle.defer(work, description);
+        for (const work of all) this.#records.defer(work, description);
       },
     });
   }

@@ -51,9 +51,8 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
     deleteCalls += Math.ceil(ids.size / mostIdsACall);
   }
   counts.notices_sent += notices;
-  const calls = deleteCalls + notices;
   return {
-    estimate: { calls, seconds: Math.ceil(calls / settings.ratePerSecond) },
+    calls: deleteCalls + notices,
     sample: { columns: ['record', 'chat', 'messages', 'unique_id', 'would'], rows },
   };
 }

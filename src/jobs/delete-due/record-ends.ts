@@ -1,54 +1,34 @@
+import { Ends } from '../../engine/ends.ts';
 import { condemns } from '../../engine/sighting.ts';
-import { WarnFew } from '../../engine/warn-few.ts';
-import type { JobContext } from '../../job.ts';
 import type { DueCounts } from './counts.ts';
 import { type Failure, type RecordChangeWrite, type Work, writeOf } from './record.ts';
 
-/** Counts and says what became of records, and hands it to the writer. Each record is settled once. */
-export class RecordEnds {
-  failed = 0;
-  succeeded = 0;
-  readonly #context: JobContext<DueCounts>;
-  readonly #put: (write: RecordChangeWrite) => void;
-  readonly #warn: WarnFew;
-
-  constructor(context: JobContext<DueCounts>, put: (write: RecordChangeWrite) => void) {
-    this.#context = context;
-    this.#put = put;
-    this.#warn = new WarnFew(context.log);
-  }
-
-  count(key: keyof DueCounts, n = 1): void {
-    this.#context.counts[key] += n;
-  }
-
+/** What became of records. */
+export class RecordEnds extends Ends<keyof DueCounts, RecordChangeWrite> {
   done(work: Pick<Work, 'record' | 'claimed' | 'deleted'>): void {
     this.succeeded++;
     this.count('records');
-    this.#context.progress.advance(1);
-    this.#put(writeOf(work, 'remove'));
+    this.context.progress.advance(1);
+    this.put(writeOf(work, 'remove'));
   }
 
   /** The messages of a record are deleted. @param leaves whether its notice stays in the table for now */
   mark(work: Work, leaves: boolean): void {
-    this.#put(writeOf(work, 'mark', { leaves }));
+    this.put(writeOf(work, 'mark', { leaves }));
   }
 
   fail(work: Pick<Work, 'record' | 'claimed' | 'deleted'>, failure: Failure, detail: string | null = null): void {
-    this.failed++;
-    this.#context.progress.advance(1);
-    this.#sayFailed(work.record, failure, detail);
-    this.#put(writeOf(work, 'fail', { failure, detail }));
+    const { id, chat_id } = work.record;
+    this.context.progress.advance(1);
+    this.sayFailed(`record ${id}`, { record: id, chat_id }, failure, detail);
+    this.put(writeOf(work, 'fail', { failure, detail }));
   }
 
   /** Leaves a record for a later pass, after a growing wait. */
   defer(work: Work, detail: string, refused = false): void {
-    const { log, progress } = this.#context;
     const { id, chat_id } = work.record;
-    this.count('deferred');
-    progress.advance(1);
-    log.debug({ record: id, chat_id, detail }, `record ${id} is left for a later pass: ${detail}`);
-    this.#put(writeOf(work, 'defer', { detail, refused }));
+    this.sayDeferred(`record ${id}`, { record: id, chat_id }, detail);
+    this.put(writeOf(work, 'defer', { detail, refused }));
   }
 
   /** A refusal beside a witness: enough of them give the record up. */
@@ -70,7 +50,7 @@ export class RecordEnds {
   uncertain(work: Pick<Work, 'record' | 'deleted'>, why: string): void {
     const { id, chat_id, user_id, unique_id } = work.record;
     this.count('notices_uncertain');
-    this.#context.log.warn(
+    this.context.log.warn(
       { record: id, chat_id, user_id, unique_id },
       `the notice of record ${id} may or may not have arrived and is not repeated: ${why}`,
     );
@@ -78,26 +58,11 @@ export class RecordEnds {
   }
 
   /** The database does not let a record go, or be written at all. */
-  held(write: RecordChangeWrite, detail: string): void {
-    this.failed++;
-    if (write.change === 'remove') {
+  held({ id, change }: RecordChangeWrite, detail: string): void {
+    if (change === 'remove') {
       this.succeeded--;
       this.count('records', -1);
     }
-    this.#sayFailed({ id: write.id }, 'held_by_database', detail);
-  }
-
-  /** What the first warnings of each reason left out. */
-  sumUp(): void {
-    this.#warn.sumUp();
-  }
-
-  #sayFailed({ id, chat_id }: { id: string; chat_id?: string | null }, failure: Failure, detail: string | null): void {
-    const why = detail === null ? failure : `${failure}: ${detail}`;
-    this.#warn.warn(
-      failure,
-      { record: id, chat_id, failure, ...(detail === null ? {} : { detail }) },
-      `record ${id} is given up: ${why}`,
-    );
+    this.sayFailed(`record ${id}`, { record: id }, 'held_by_database', detail);
   }
 }

@@ -1,7 +1,8 @@
 import type { Write } from '../../engine/writer.ts';
+import { deletableSeconds } from '../../store/deletable.ts';
 import type { DueRecord } from '../../store/pending-deletions.ts';
 import type { RecordWrite } from '../../store/record-writes.ts';
-import { deletableSeconds, isMessageId } from '../../telegram/message-id.ts';
+import { isMessageId } from '../../telegram/message-id.ts';
 
 /** Why a record was given up; kept in its `failure`. */
 export type Failure =

@@ -5,7 +5,6 @@ import { sleep } from '../../engine/sleep.ts';
 import type { Table, Written } from '../../engine/writer.ts';
 import { SettingsError } from '../../errors.ts';
 import type { JobContext, JobResult, Telegram } from '../../job.ts';
-import { briefCount } from '../../store/brief-count.ts';
 import { countDueRecords, type DueRecord, readNextDue } from '../../store/pending-deletions.ts';
 import { recordWrites } from '../../store/record-writes.ts';
 import type { DueCounts } from './counts.ts';
@@ -19,14 +18,14 @@ export async function sweepDueRecords(context: JobContext<DueCounts>): Promise<J
   const stayUntil = context.stayMs === 0 ? 0 : monotonicMs() + context.stayMs;
   const now = new Now(context.now);
   if (stayUntil > 0 && !(await somethingBecomesDue(context, now, stayUntil))) return { failed: 0, succeeded: 0 };
-  const sweep = new Sweep(context, await context.telegram(), now, stayUntil);
+  const sweep = new RecordSweep(context, await context.telegram(), now, stayUntil);
   return sweep.run();
 }
 
-class Sweep {
+class RecordSweep {
   readonly #context: JobContext<DueCounts>;
   readonly #engine: NoticeEngine;
-  readonly #settle: RecordEnds;
+  readonly #records: RecordEnds;
   readonly #notices: Notices;
   readonly #due: DueSource;
   readonly #owed: OwedSource;
@@ -47,7 +46,7 @@ class Sweep {
       onWritten: (write, result) => this.#onWritten(write, result),
     });
     this.#engine = engine;
-    this.#settle = new RecordEnds(context, (write) => engine.put(write));
+    this.#records = new RecordEnds(context, (write) => engine.put(write));
     this.#due = new DueSource(context, {
       now,
       stayUntil,
@@ -63,17 +62,12 @@ class Sweep {
       context,
       telegram,
       engine,
-      settle: this.#settle,
-      leftInTable: (work) => this.#settle.mark(work, true),
+      records: this.#records,
+      leftInTable: (work) => this.#records.mark(work, true),
       deleteInstead: (work, id) => this.#delete(work.chatId, [{ ...work, ids: [id], keptId: null }]),
     });
     this.#ends = {
-      get oneByOne() {
-        return telegram.oneByOne;
-      },
-      methodUnknown: () => {
-        telegram.oneByOne = true;
-      },
+      telegram,
       again: (call) => engine.call(call),
       tooOld: (work) => this.#tooOld(work),
       unreachable: (works, chat) => this.#notices.unreachable(works, chat),
@@ -89,14 +83,14 @@ class Sweep {
       await this.#engine.run();
     } finally {
       progress.stop();
-      this.#settle.sumUp();
+      this.#records.sumUp();
     }
     const { textProblem } = this.#notices;
     if (textProblem !== null) {
       throw new SettingsError([`NOTICE_TEXT, NOTICE_BUTTON: Telegram refuses the notice: ${textProblem}`]);
     }
     if (this.#left <= 0) stop.request('limit');
-    return { failed: this.#settle.failed, succeeded: this.#settle.succeeded };
+    return { failed: this.#records.failed, succeeded: this.#records.succeeded };
   }
 
   // What is read
@@ -154,26 +148,22 @@ class Sweep {
       case 'work':
         return judged.work;
       case 'failed':
-        this.#settle.count('messages_failed', judged.messages);
-        this.#settle.fail(row, judged.failure);
+        this.#records.count('messages_failed', judged.messages);
+        this.#records.fail(row, judged.failure);
         return null;
       case 'notice_sent':
-        this.#settle.done({ ...row, claimed: true });
+        this.#records.done({ ...row, claimed: true });
         return null;
       case 'notice_uncertain':
-        this.#settle.uncertain(row, 'the pass that was sending it ended before the answer came');
+        this.#records.uncertain(row, 'the pass that was sending it ended before the answer came');
         return null;
     }
   }
 
   #startProgress(records: number): void {
-    const { db, now, progress, limit } = this.#context;
-    progress.start(this.#due.more ? limit : Math.min(records, limit ?? records), 'records');
-    if (!this.#due.more || limit !== null || !progress.wantsTotal) return;
-    this.#engine.chore(async () => {
-      const total = await briefCount(db, (transaction) => countDueRecords(transaction, now));
-      if (total !== null) progress.start(total, 'records');
-    });
+    const { now, limit } = this.#context;
+    const items = this.#due.more ? limit : Math.min(records, limit ?? records);
+    this.#engine.startProgress('records', items, (db) => countDueRecords(db, now));
   }
 
   // What became of it
@@ -184,22 +174,22 @@ class Sweep {
 
   #owe(work: Work): void {
     // From here on a kill costs the notice alone, never a second round of deletions past the 48 hours.
-    if (work.keptId === null && !work.record.messages_deleted) this.#settle.mark({ ...work, deleted: true }, false);
-    if (!this.#notices.owe(work)) this.#settle.mark(work, true);
+    if (work.keptId === null && !work.record.messages_deleted) this.#records.mark({ ...work, deleted: true }, false);
+    if (!this.#notices.owe(work)) this.#records.mark(work, true);
   }
 
   #tooOld(work: Work): void {
-    this.#settle.count('messages_failed', work.ids.length + work.badIds);
-    this.#settle.fail(work, 'too_old');
+    this.#records.count('messages_failed', work.ids.length + work.badIds);
+    this.#records.fail(work, 'too_old');
   }
 
   #fated(work: Work, fates: readonly Fate[]): void {
-    const settle = this.#settle;
-    settle.count('messages_deleted', fates.filter(({ kind }) => kind === 'deleted').length);
-    settle.count('messages_gone', fates.filter(({ kind }) => kind === 'gone').length);
+    const records = this.#records;
+    records.count('messages_deleted', fates.filter(({ kind }) => kind === 'deleted').length);
+    records.count('messages_gone', fates.filter(({ kind }) => kind === 'gone').length);
     // A passing failure of one message keeps the whole record for later.
     const later = fates.find((fate) => fate.kind === 'later');
-    if (later !== undefined) return settle.defer(work, later.description);
+    if (later !== undefined) return records.defer(work, later.description);
     const refused = fates.filter((fate) => fate.kind === 'refused');
     const [first] = refused;
     if (first !== undefined) {
@@ -207,14 +197,14 @@ class Sweep {
       this.#engine.doubt({
         chatId: work.chatId,
         description,
-        believe: () => settle.refuse(work, failure, description, { undeletable, messages: refused.length }),
-        doubt: () => settle.defer(work, description),
+        believe: () => records.refuse(work, failure, description, { undeletable, messages: refused.length }),
+        doubt: () => records.defer(work, description),
       });
       return;
     }
     if (work.badIds === 0) return this.#owe(work);
-    settle.count('messages_failed', work.badIds);
-    settle.fail({ ...work, deleted: true }, 'bad_message_id');
+    records.count('messages_failed', work.badIds);
+    records.fail({ ...work, deleted: true }, 'bad_message_id');
   }
 
   // What is written
@@ -229,7 +219,7 @@ class Sweep {
         urgent: former.urgent || later.urgent,
       }),
       refused: (write, { words }) => {
-        this.#settle.held(write, words);
+        this.#records.held(write, words);
         if (write.change !== 'remove') return null;
         const held = { failure: 'held_by_database', detail: words, sent: write.claimed };
         return { ...write, change: 'fail', ...held };

@@ -9,7 +9,7 @@ const sampleSize = 20;
 
 /** What a pass now would post where; no call is made. */
 export async function planPosts(context: JobContext<GuideCounts>): Promise<Plan> {
-  const { counts, limit, settings } = context;
+  const { counts, limit } = context;
   const columns = ['guide', 'channel', 'text'];
   const slot = await readSlot(context);
   counts.already_posted = slot.alreadyPosted;
@@ -17,7 +17,7 @@ export async function planPosts(context: JobContext<GuideCounts>): Promise<Plan>
   const pending = slot.pending.slice(0, limit ?? slot.pending.length);
   if (pending.length === 0) {
     const guideId = slot.posts[0]?.guide_id ?? null;
-    return { estimate: { calls: 0, seconds: 0 }, sample: { columns, rows: [] }, guide_id: guideId };
+    return { calls: 0, sample: { columns, rows: [] }, guide_id: guideId };
   }
   const guide = await chooseGuide(context, slot);
   const composed = composeGuide(guide);
@@ -27,7 +27,7 @@ export async function planPosts(context: JobContext<GuideCounts>): Promise<Plan>
   const calls = pending.length + pending.filter(isName).length;
   const text = composed.post.spans.map((span) => span.text).join('');
   return {
-    estimate: { calls, seconds: Math.ceil(calls / settings.ratePerSecond) },
+    calls,
     sample: { columns, rows: pending.slice(0, sampleSize).map((chatId) => [guide.id, chatId, text]) },
     guide_id: guide.id,
   };

@@ -1,5 +1,6 @@
 import type { Job } from '../../job.ts';
 import { formatDuration } from '../../report/format.ts';
+import { botIdOf } from '../../settings/formats.ts';
 import type { Settings } from '../../settings.ts';
 import type { Client } from '../../telegram/client.ts';
 import type { Outcome } from '../../telegram/outcome.ts';
@@ -31,7 +32,7 @@ export async function checkBots(request: BotRequest): Promise<Finding[]> {
 async function withBot(token: string, check: string, request: BotRequest, posts: boolean): Promise<Finding[]> {
   const { settings, pauses, signal } = request;
   const { apiRoot, timeoutMs, proxy, guideChatIds } = settings;
-  const pausedUntil = pauses.get(token.split(':', 1)[0] ?? '');
+  const pausedUntil = pauses.get(botIdOf(token));
   if (pausedUntil !== undefined) {
     const text = `Telegram asked it to pause for ${formatDuration(pausedUntil.getTime() - Date.now())} more, so it was not called`;
     return [warning(check, text, 'wait; see telesweep status')];

@@ -1,10 +1,9 @@
 import { UnavailableError } from '../../errors.ts';
 import { formatDuration } from '../../report/format.ts';
 import type { Settings } from '../../settings.ts';
-import type { Connection } from '../../store/connect.ts';
+import { type Connection, readOnly } from '../../store/connect.ts';
 import { instantText, readInstant } from '../../store/instant.ts';
 import { version } from '../../version.ts';
-import { readOnly } from '../command.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** The versions that telesweep is tested with. */

@@ -1,3 +1,4 @@
+import { printable } from '../../report/output.ts';
 import { wrap } from '../../report/wrap.ts';
 import type { Finding } from './finding.ts';
 
@@ -24,9 +25,4 @@ export function verdict(findings: readonly Finding[]): string {
     return `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
   };
   return `${count('fault', 'fault')}, ${count('warning', 'warning')}`;
-}
-
-/** Texts from outside must not move a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '');
 }

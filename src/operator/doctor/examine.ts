@@ -1,11 +1,11 @@
-import { SettingsError, UnavailableError } from '../../errors.ts';
+import { messageOf, SettingsError, UnavailableError } from '../../errors.ts';
 import type { Job } from '../../job.ts';
 import { redact } from '../../redact.ts';
 import type { Settings } from '../../settings.ts';
 import { readPauses } from '../../store/budgets.ts';
-import { type Connection, connect } from '../../store/connect.ts';
+import { type Connection, connect, readOnly } from '../../store/connect.ts';
 import type { World } from '../../world.ts';
-import { readOnly, statementTimeoutMs } from '../command.ts';
+import { statementTimeoutMs } from '../command.ts';
 import { checkBots } from './bots.ts';
 import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';
 import { type Finding, fault } from './finding.ts';
@@ -90,7 +90,7 @@ async function attempt(check: string, work: () => Promise<Finding[]>): Promise<F
 }
 
 function unexpected(check: string, error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const known = error instanceof SettingsError || error instanceof UnavailableError;
   return fault(check, known ? text : `a defect of telesweep: ${text}`, null);
 }

@@ -1,7 +1,6 @@
-import type { Connection } from '../../store/connect.ts';
+import { type Connection, readOnly } from '../../store/connect.ts';
 import { readGuides } from '../../store/guides.ts';
 import { composeGuide } from '../../telegram/guide-text.ts';
-import { readOnly } from '../command.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** The text and the button of every guide that has its turn. */

@@ -1,4 +1,5 @@
 import type { Job } from '../../job.ts';
+import { botIdOf } from '../../settings/formats.ts';
 import type { Settings } from '../../settings.ts';
 import { readSenders } from '../../store/bots.ts';
 import type { Connection } from '../../store/connect.ts';
@@ -11,7 +12,7 @@ export async function checkSenders(
   { telegramBotToken: token }: Settings,
 ): Promise<Finding[]> {
   if (token === null) return [];
-  const botId = token.slice(0, token.indexOf(':'));
+  const botId = botIdOf(token);
   const senders = (await readSenders(connection)).filter(({ job }) => jobs.some(({ name }) => name === job));
   return senders.map(({ job, bot_id, name }) => {
     const sender = name === null ? `bot ${bot_id}` : `bot @${name} (${bot_id})`;

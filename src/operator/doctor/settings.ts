@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { codeOf } from '../../errors.ts';
 import type { Job } from '../../job.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
 import { checkSettings, type Settings } from '../../settings.ts';
@@ -66,9 +67,12 @@ function checkMetricsDir({ metricsDir }: Settings): Finding[] {
     accessSync(metricsDir, constants.W_OK | constants.X_OK);
     return [];
   } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'no access';
     return [
-      warning(check, `METRICS_TEXTFILE_DIR: ${metricsDir} cannot be written to (${why})`, 'make it, or grant it'),
+      warning(
+        check,
+        `METRICS_TEXTFILE_DIR: ${metricsDir} cannot be written to (${codeOf(error) || 'no access'})`,
+        'make it, or grant it',
+      ),
     ];
   }
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { upcomingGuides } from '../../jobs/post-guide/rotation.ts';
+import { printable } from '../../report/output.ts';
 import type { Settings } from '../../settings.ts';
 import { readLastGuide, readSlotsFrom, type UpcomingSlot } from '../../store/guide-posts.ts';
 import { type Guide, readGuides } from '../../store/guides.ts';
@@ -52,9 +53,4 @@ export function refusals(guides: readonly Guide[]): string[] {
   return [...new Set(guides)].flatMap((guide) =>
     problemsOf(guide).map((problem) => printable(`❌ "${guide.id}" would be refused: ${problem}`)),
   );
-}
-
-/** Texts from outside must not move a terminal's cursor. */
-export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, '');
 }

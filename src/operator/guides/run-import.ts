@@ -1,14 +1,15 @@
 import type { Kysely } from 'kysely';
 import { UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
+import { printable } from '../../report/output.ts';
 import { readTextFile } from '../../settings/text-file.ts';
+import { readOnly } from '../../store/connect.ts';
 import { type Guide, readGuides, removeGuides, writeGuides } from '../../store/guides.ts';
 import type { Database } from '../../store/schema.ts';
 import type { World } from '../../world.ts';
-import { type CommandFlags, readOnly, runCommand } from '../command.ts';
+import { type CommandFlags, runCommand } from '../command.ts';
 import { compare, type Difference } from './difference.ts';
 import { type Entry, readEntries } from './entries.ts';
-import { printable } from './rotation.ts';
 import { explainRefusal, heldBack } from './table-refusal.ts';
 
 export interface ImportFlags extends CommandFlags {

@@ -1,10 +1,11 @@
 import { exitCodes } from '../../exit-code.ts';
 import { renderTable } from '../../report/table.ts';
+import { readOnly } from '../../store/connect.ts';
 import { readLastPosted } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
 import type { World } from '../../world.ts';
-import { type CommandFlags, readOnly, runCommand, widthOf } from '../command.ts';
+import { type CommandFlags, runCommand, widthOf } from '../command.ts';
 import { problemsOf, readRotation, refusals } from './rotation.ts';
 
 interface ListedGuide {

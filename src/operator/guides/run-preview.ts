@@ -1,12 +1,14 @@
 import { SettingsError, UsageError } from '../../errors.ts';
 import { exitCodes } from '../../exit-code.ts';
+import { printable } from '../../report/output.ts';
 import { renderTable } from '../../report/table.ts';
+import { readOnly } from '../../store/connect.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
 import { composeGuide, type GuidePost } from '../../telegram/guide-text.ts';
-import type { World } from '../../world.ts';
-import { type CommandFlags, readOnly, runCommand, widthOf } from '../command.ts';
-import { type ComingPost, printable, problemsOf, type Rotation, readRotation, refusals } from './rotation.ts';
+import { type World, wantsColor } from '../../world.ts';
+import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { type ComingPost, problemsOf, type Rotation, readRotation, refusals } from './rotation.ts';
 
 export interface PreviewFlags extends CommandFlags {
   /** Null for the guide of the next slot. */
@@ -81,7 +83,7 @@ function text(guide: Guide, coming: readonly ComingPost[], timeZone: string, wor
 
 /** The text with its bold parts as a terminal shows them, and the button below. */
 function postLines(post: GuidePost, world: World): string[] {
-  const styled = world.stdout.isTTY === true && (world.env.NO_COLOR ?? '') === '';
+  const styled = wantsColor(world, world.stdout);
   const spans = post.spans.map(({ text: plain, bold }) =>
     // Each line for itself, because the lines are indented.
     bold && styled ? printable(plain).replace(/[^\n]+/g, '\x1b[1m$&\x1b[22m') : printable(plain),
