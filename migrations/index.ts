@@ -4,6 +4,3 @@ import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. */
 export const migrations: readonly Migration[] = [tables, refusals];
-
-/** The name of the newest migration. */
-export const latestMigration: string = migrations[migrations.length - 1]?.name ?? '';

@@ -2,7 +2,7 @@
 import type { Stop } from '../job.ts';
 
 /** Where a pass has no deadline, it waits for pauses up to this long, be it one or a row of short ones. */
-export const longestWaitSeconds = 60;
+const longestWaitSeconds = 60;
 
 /** Whether a pass has the time to wait so long. */
 export function hasTimeFor(seconds: number, stop: Pick<Stop, 'msLeft'>): boolean {

@@ -8,7 +8,7 @@ import type { Slots } from './slots.ts';
 export const sendShare = 4;
 
 /** A deletion this close to the end of its 48 hours comes before every send. */
-export const urgentMs = 3_600_000;
+const urgentMs = 3_600_000;
 
 /** So many writes are worth a tick of their own, and so old may one become. */
 const manyWrites = 800;

@@ -11,9 +11,6 @@ export interface ProgressOptions {
   now: () => number;
 }
 
-/** For commands that shall be silent. */
-export const noProgress: Progress = { wantsTotal: false, start() {}, advance() {}, stop() {} };
-
 const redrawEveryMs = 100;
 const logEveryMs = 30_000;
 const barCells = 20;
@@ -35,7 +32,7 @@ export function createProgress({ stream, isTTY, log, now }: ProgressOptions): Pr
   return isTTY ? barProgress(stream, log, now) : logProgress(log, now);
 }
 
-/** `12,000 of 1,000,000 messages (1 %), 25/s, 10 h 59 min left`; what is not known is left out. */
+/** `12,000 of 1,000,000 messages (1 %), 25/s, 10 h 59 min left`; what is not known is left out. @internal */
 export function progressText(position: Position): string {
   const { done, total, unit } = position;
   const { perSecond, msLeft } = pace(position);

@@ -24,7 +24,7 @@ const standingDue = (now: string): string => `
 export const dueBroadcasts = (now: string): string => `${standingDue(now)} union all ${finishedBroadcasts}`;
 
 /** A row whose broadcast is finished or opened again by a pass. */
-export const anyLateRow = `(
+const anyLateRow = `(
   exists (select from broadcasts as broadcast where ${withLateLedger('broadcast')})
   or exists (select from (${finishedBroadcasts}) as finished where exists (
     select from broadcast_messages where broadcast_id = finished.id and ${mayBeTried('now()')})))`;

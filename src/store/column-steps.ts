@@ -3,7 +3,7 @@ import type { StandingColumn, StandingTable } from './standing-table.ts';
 import { joinPlans, type Plan, quoteName, quoteText, type Step } from './step.ts';
 import type { WantedColumn, WantedTable, WantedType } from './wanted-table.ts';
 
-/** The types of a standing column that serve as well: everything that telesweep reads and writes fits both. */
+/** The types of a standing column that serve as well: everything that telesweep reads and writes fits both. @internal */
 export const alsoServes: Record<WantedType, readonly string[]> = {
   bigint: ['integer', 'smallint'],
   'bigint[]': ['integer[]'],

@@ -34,7 +34,7 @@ export function writtenSlot(moment: string, settings: SlotSettings): string {
 }
 
 /** A post after which the channel gets no other in its slot. A lost answer is not repeated. */
-export const isSettledPost = `state in ('posted', 'uncertain')`;
+const isSettledPost = `state in ('posted', 'uncertain')`;
 
 /** Channels that have no settled post in the slot of `now()`. */
 const channelsWithout = (settings: SlotSettings): string => `

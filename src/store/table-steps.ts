@@ -46,7 +46,7 @@ export async function planStandingTable(
 }
 
 /** Plans the indexes of a table that stands, or of one that is to be made. */
-export function planIndexes(wanted: WantedTable, standing: StandingTable): Plan {
+function planIndexes(wanted: WantedTable, standing: StandingTable): Plan {
   const indexes = wanted.indexes ?? [];
   const problems = indexes.flatMap(({ columns }) =>
     columns

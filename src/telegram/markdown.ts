@@ -5,16 +5,6 @@ export function escapeMarkdown(text: string): string {
   return text.replace(/[_*[\]()~`>#+\-=|{}.!\\]/g, '\\$&');
 }
 
-/** Escapes the inside of `code` and `pre`. */
-export function escapeCode(text: string): string {
-  return text.replace(/[`\\]/g, '\\$&');
-}
-
-/** Escapes the address of an inline link, the part in round brackets. */
-export function escapeLinkUrl(url: string): string {
-  return url.replace(/[)\\]/g, '\\$&');
-}
-
 /** Length in UTF-16 units, as Telegram counts text: 1 to 4096 after parsing. */
 export function utf16Length(text: string): number {
   return text.length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/report/create-log.ts';
-import { createProgress, noProgress, progressText } from '../../src/report/progress.ts';
+import { createProgress, progressText } from '../../src/report/progress.ts';
 import { Recorder, screenOf } from './screen.ts';
 
 const bar = (full: number) => `${'█'.repeat(full)}${'░'.repeat(20 - full)}`;
@@ -140,12 +140,4 @@ describe('on a terminal', () => {
     await log.flush();
     expect(stream.text).toBe('');
   });
-});
-
-it('noProgress does nothing', () => {
-  expect(() => {
-    noProgress.start(1, 'x');
-    noProgress.advance(1);
-    noProgress.stop();
-  }).not.toThrow();
 });

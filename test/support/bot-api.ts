@@ -17,7 +17,7 @@ import { type BotApiHooks, Server } from './bot-api/server.ts';
 import { Bot, type BotSpec, type Call, type Sent, World } from './bot-api/world.ts';
 
 export type { ChatId, ChatSpec, ChatState, Message, MessageSpec } from './bot-api/chats.ts';
-export type { Aim, Fault } from './bot-api/faults.ts';
+export type { Fault } from './bot-api/faults.ts';
 export type { Limits } from './bot-api/limits.ts';
 export type { BotSpec, Call, Sent } from './bot-api/world.ts';
 

@@ -5,7 +5,7 @@ import { type MigrationStep, planMigration } from '../../src/operator/plan-migra
 import type { Database } from '../../src/store/schema.ts';
 
 /** A connection as telesweep's own: one, closed with `destroy`. */
-export function connectTo(url: string): Kysely<Database> {
+function connectTo(url: string): Kysely<Database> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   // Without a listener a connection that a test cuts would end the test process.
   pool.on('connect', (client) => client.on('error', () => undefined));

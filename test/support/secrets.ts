@@ -2,7 +2,7 @@
 import type { TestDatabase } from './postgres.ts';
 
 /** The secrets among settings, in the forms in which they may turn up, each with a name that may be printed. */
-export function secretsOf(env: Readonly<Record<string, string | undefined>>): Map<string, string> {
+function secretsOf(env: Readonly<Record<string, string | undefined>>): Map<string, string> {
   const secrets = new Map<string, string>();
   for (const name of ['TELEGRAM_BOT_TOKEN', 'GUIDE_BOT_TOKEN'] as const) {
     const token = env[name];

@@ -19,7 +19,7 @@ export function doctorText(findings: readonly Finding[], width: number, color: b
   return `${blocks.join('\n')}\n\n${verdict(findings)}\n`;
 }
 
-export function verdict(findings: readonly Finding[]): string {
+function verdict(findings: readonly Finding[]): string {
   const count = (level: Finding['level'], word: string): string => {
     const n = findings.filter((finding) => finding.level === level).length;
     return `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
