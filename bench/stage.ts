@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build } from 'rolldown';
 import type { Summary } from '../src/job.ts';
 import { botToken } from '../test/support/bot-api.ts';
 import { type BotApiProcess, type BotApiProcessOptions, startBotApiProcess } from './bot-api.ts';
@@ -53,9 +53,9 @@ export async function openStage({ long, dist, say }: StageOptions): Promise<Stag
   cpSync(dist, join(folder, 'dist'), { recursive: true });
   const telesweep = join(folder, 'dist', 'telesweep.cjs');
   const usageHook = writeUsageHook(folder);
-  const botApi = bundled('../test/support/bot-api/main.ts', join(folder, 'bot-api.mjs'));
-  const delayProxy = bundled('../test/support/delay-proxy/main.ts', join(folder, 'delay-proxy.mjs'));
-  const bareLoop = bundled('./bare-loop.ts', join(folder, 'bare-loop.mjs'));
+  const botApi = await bundled('../test/support/bot-api/main.ts', join(folder, 'bot-api.mjs'));
+  const delayProxy = await bundled('../test/support/delay-proxy/main.ts', join(folder, 'delay-proxy.mjs'));
+  const bareLoop = await bundled('./bare-loop.ts', join(folder, 'bare-loop.mjs'));
   const server = await startDatabaseServer(telesweep);
   return {
     long,
@@ -102,8 +102,8 @@ export async function openStage({ long, dist, say }: StageOptions): Promise<Stag
 }
 
 /** Plain Node runs the bundle, so that no loader of TypeScript is measured. */
-function bundled(source: string, outfile: string): string {
+async function bundled(source: string, file: string): Promise<string> {
   const entry = fileURLToPath(new URL(source, import.meta.url));
-  buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'warning' });
-  return outfile;
+  await build({ input: entry, platform: 'node', output: { file, format: 'esm' }, logLevel: 'warn' });
+  return file;
 }

@@ -30,7 +30,8 @@ export async function main(world: World, jobs: readonly Job[] = everyJob): Promi
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : usageFailed(error, world);
-    safeWriter(world.stderr)(`telesweep: ${messageOf(error)}\n`);
+    const { describeDefect } = await import('./defect.ts');
+    safeWriter(world.stderr)(`telesweep: ${describeDefect(error)}\n`);
     return exitCodes.defect;
   }
 }

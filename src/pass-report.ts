@@ -34,7 +34,7 @@ export interface Report {
   working(): void;
   busy(holder: string, since: string): void;
   cooldown(seconds: number): void;
-  defect(error: unknown): void;
+  defect(error: unknown): Promise<void>;
   plan(summary: Summary, sample: Plan['sample']): Promise<void>;
   /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
   finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
@@ -106,8 +106,10 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     cooldown(seconds) {
       log.warn({ seconds: Math.ceil(seconds) }, `Telegram asked for a pause that lasts ${Math.ceil(seconds)} s more`);
     },
-    defect(error) {
-      log.error({ err: error }, 'a defect of telesweep; please report it with this line');
+    async defect(error) {
+      const { reportTo, stackOf } = await import('./defect.ts');
+      const stack = stackOf(error).join('\n');
+      log.error({ err: error, stack }, `a defect of telesweep; please report it with this line at ${reportTo}`);
     },
     async plan(summary, sample) {
       if (options.json) return;
@@ -131,15 +133,16 @@ function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
 }
 
 /** A pass that has no settings to log or report by says what is wrong, and no more. @returns the exit code */
-export function endWithoutSettings(
+export async function endWithoutSettings(
   job: Job,
   summary: Summary,
   error: unknown,
   options: PassOptions,
   world: World,
-): number {
+): Promise<number> {
+  const { errorText } = await import('./error-text.ts');
   const exitCode = exitCodeOfError(error);
-  const text = messageOf(error);
+  const text = errorText(error, null);
   complain(world.stderr, job.name, text);
   if (options.json) {
     const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };

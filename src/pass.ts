@@ -50,7 +50,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
   } catch (error) {
     exitCode = noteFailure(summary, error, stop, settings.secrets);
-    if (exitCode === exitCodes.defect) report.defect(error);
+    if (exitCode === exitCodes.defect) await report.defect(error);
   }
   summary.duration_ms = Math.round(monotonicMs() - startedAt);
   connection?.close();

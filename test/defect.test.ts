@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { describeDefect } from '../src/defect.ts';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describeDefect, reportTo } from '../src/defect.ts';
 import { botToken } from './support/bot-api.ts';
-import { telesweep } from './support/run.ts';
+import { bundle, telesweep } from './support/run.ts';
+import { createScene, type Scene } from './support/scene.ts';
+
+const root = join(import.meta.dirname, '..');
 
 const secret = botToken.split(':')[1] ?? '';
 
@@ -26,17 +30,25 @@ describe('what is said of a defect', () => {
     const told = describeDefect(error);
     expect(told).toMatch(/^a defect of telesweep: \w/);
     expect(told).not.toContain(secret);
+    expect(told).toContain(reportTo);
+  });
+
+  test('its message without the secrets, where they are known', () => {
+    const told = describeDefect(new SyntaxError(`odd: ${secret}`), (text) => text.replaceAll(secret, '***'));
+    expect(told).toMatch(/^a defect of telesweep: SyntaxError: odd: \*\*\*; please report it/);
   });
 });
 
 test.each([
-  'throw error',
-  'Promise.reject(error)',
-])('what nobody caught (%s) ends the program with 70', async (statement) => {
+  'setTimeout(() => { throw error }, 1)',
+  'setTimeout(() => Promise.reject(error), 1)',
+  // Met while a command runs, before the settings are known.
+  'process.getBuiltinModule = () => { throw error }',
+])('what nobody expects (%s) ends the program with 70', async (statement) => {
   const folder = mkdtempSync(join(tmpdir(), 'telesweep-defect-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const preload = join(folder, 'preload.cjs');
-  writeFileSync(preload, `const error = new Error('at ${botToken}'); setTimeout(() => { ${statement} }, 1);\n`);
+  writeFileSync(preload, `const error = new Error('at ${botToken}'); ${statement};\n`);
   const { code, stdout, stderr } = await telesweep(['delete-due'], {
     env: {
       NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
@@ -47,4 +59,59 @@ test.each([
   expect(code).toBe(70);
   expect(stderr).toContain('a defect of telesweep: Error; please report it');
   expect(stdout + stderr).not.toContain(secret);
+});
+
+describe('the report of a defect', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await createScene();
+    // A statement that PostgreSQL finds wrong is telesweep's own fault.
+    await scene.db.query('alter table telesweep.runs alter column job type bigint using 0');
+  });
+  afterAll(() => scene.close());
+
+  /** The place of a text in a source, as `trace` prints it, without its column. */
+  const placeOf = (file: string, text: string): string => {
+    const line = readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .findIndex((found) => found.includes(text));
+    expect(line).toBeGreaterThan(-1);
+    return `${file}:${line + 1}:`;
+  };
+  const trace = (report: string, folder = dirname(bundle)) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'release/trace.ts', folder], {
+      cwd: root,
+      input: report,
+      encoding: 'utf8',
+    });
+
+  test('is in the log of a pass, with an address and its stack at every level, and leads to lines of the source', async () => {
+    const { code, stderr } = await scene.run(['delete-due', '--quiet']);
+    expect(code).toBe(70);
+    const line = stderr.split('\n').find((found) => found.includes(reportTo)) ?? '';
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'error',
+      stack: expect.stringMatching(/\n {4}at .*\.cjs:\d+:\d+/),
+    });
+    const { stdout, status } = trace(line);
+    expect(stdout).toContain(placeOf('src/store/connect.ts', 'return await runOnce(text, values);'));
+    expect(stdout).toContain(placeOf('src/pass.ts', 'await openRun(this.#connection'));
+    expect(stdout).not.toContain('.cjs');
+    expect(status).toBe(0);
+  });
+
+  test('is what an operator reads of it as well', async () => {
+    const { code, stderr } = await scene.run(['status']);
+    expect(code).toBe(70);
+    expect(stderr).toMatch(/^telesweep status: a defect of telesweep: \w+: .*; please report it/);
+    expect(trace(stderr).stdout).toContain('src/operator/run-status.ts:');
+  });
+
+  test('of another build stays as it is, and the file without a map is named', () => {
+    const report = '    at run (/opt/telesweep-pass-0000.cjs:1:1)\n';
+    const { stdout, stderr, status } = trace(report);
+    expect(stdout).toBe(report);
+    expect(stderr).toMatch(/no map of telesweep-pass-0000\.cjs/);
+    expect(status).toBe(1);
+  });
 });

@@ -17,7 +17,7 @@ const layers: readonly (readonly [RegExp, number])[] = [
   [/^src\/store\//, 20],
   [/^migrations\//, 25],
   [/^src\/report\//, 10],
-  [/^src\/(job|schedules|settings|errors|exit-code|redact|defect|duration|stop|version|clock)\.ts$/, 0],
+  [/^src\/(job|schedules|settings|errors|error-text|exit-code|redact|defect|duration|stop|version|clock)\.ts$/, 0],
   [/^src\/settings\//, 0],
 ];
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { errorText } from '../error-text.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
 import { complain, safeWriter } from '../report/output.ts';
@@ -35,7 +35,7 @@ export async function runCommand(
   work: (context: CommandContext) => Promise<number>,
 ): Promise<number> {
   const write = safeWriter(world.stdout);
-  let secrets: readonly string[] = [];
+  let secrets: readonly string[] | null = null;
   try {
     const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL', ...requires] });
     secrets = settings.secrets;
@@ -46,7 +46,7 @@ export async function runCommand(
       connection.close();
     }
   } catch (error) {
-    const message = redact(messageOf(error), secrets);
+    const message = errorText(error, secrets);
     complain(world.stderr, name, message);
     if (flags.json) write(`${JSON.stringify({ ok: false, error: message })}\n`);
     return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { errorText } from '../error-text.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
 import { complain, safeWriter } from '../report/output.ts';
@@ -24,7 +24,7 @@ const tellEveryMs = 5_000;
 /** `telesweep migrate`. Never throws. @returns the exit code */
 export async function runMigrate(flags: MigrateFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
-  let secrets: readonly string[] = [];
+  let secrets: readonly string[] | null = null;
   try {
     const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
     secrets = settings.secrets;
@@ -47,7 +47,7 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       connection.close();
     }
   } catch (error) {
-    const message = redact(messageOf(error), secrets);
+    const message = errorText(error, secrets);
     complain(world.stderr, 'migrate', message);
     if (flags.json) print(`${JSON.stringify({ dry_run: flags.dryRun, steps: [], error: message })}\n`);
     return exitCodeOfError(error);

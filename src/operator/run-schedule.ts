@@ -1,3 +1,4 @@
+import { errorText } from '../error-text.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
 import { exitCodeOfError, exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
@@ -38,7 +39,7 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
     else print(flags.output === null ? textOfAll(flags.format, files) : namesOf(flags.output, files));
     return exitCodes.ok;
   } catch (error) {
-    const message = messageOf(error);
+    const message = errorText(error, null);
     complain(world.stderr, 'schedule', message);
     if (flags.json) print(`${JSON.stringify({ ok: false, error: message })}\n`);
     return exitCodeOfError(error);

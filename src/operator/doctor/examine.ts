@@ -1,4 +1,5 @@
-import { messageOf, SettingsError, UnavailableError } from '../../errors.ts';
+import { errorText } from '../../error-text.ts';
+import { SettingsError } from '../../errors.ts';
 import type { Job } from '../../job.ts';
 import { redact } from '../../redact.ts';
 import type { Settings } from '../../settings.ts';
@@ -90,9 +91,8 @@ async function attempt(check: string, work: () => Promise<Finding[]>): Promise<F
 }
 
 function unexpected(check: string, error: unknown): Finding {
-  const text = messageOf(error);
-  const known = error instanceof SettingsError || error instanceof UnavailableError;
-  return fault(check, known ? text : `a defect of telesweep: ${text}`, null);
+  // What is secret in it is hidden with that of all findings.
+  return fault(check, errorText(error, []), null);
 }
 
 function hide(finding: Finding, { secrets }: Settings): Finding {
