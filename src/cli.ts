@@ -2,7 +2,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { type SharedFlags, sharedOf, withShared } from './cli/flags.ts';
 import { type Door, exitCodeHelp, subcommand } from './cli/subcommand.ts';
 import { parseLimit, parseRuntime } from './cli/values.ts';
-import { messageOf } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import type { Job } from './job.ts';
 import { jobs as everyJob } from './jobs/index.ts';

@@ -1,5 +1,4 @@
 import { monotonicMs } from './clock.ts';
-import { messageOf } from './errors.ts';
 import { exitCodeOfError } from './exit-code.ts';
 import type { Job, Plan, Summary } from './job.ts';
 import { redact } from './redact.ts';

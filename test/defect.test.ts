@@ -79,7 +79,7 @@ describe('the report of a defect', () => {
     return `${file}:${line + 1}:`;
   };
   const trace = (report: string, folder = dirname(bundle)) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'release/trace.ts', folder], {
+    spawnSync(process.execPath, ['--import', 'tsx', 'scripts/trace.ts', folder], {
       cwd: root,
       input: report,
       encoding: 'utf8',

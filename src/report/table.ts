@@ -43,7 +43,7 @@ export function renderTable(
   return `${[line(header), rule, ...body.map(line)].join('\n')}\n`;
 }
 
-/** The text, or as much of it as fits into so many columns with a closing `…`. */
+/** The text, or as much of it as fits into so many columns with a closing `…`. @internal */
 export function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let kept = '';

@@ -19,7 +19,7 @@ interface Advisory {
   severity: string;
 }
 
-const { values } = parseArgs({ options: { exceptions: { type: 'string', default: 'release/audit-exceptions.json' } } });
+const { values } = parseArgs({ options: { exceptions: { type: 'string', default: 'scripts/audit-exceptions.json' } } });
 const exceptions: Record<string, string> = readJson(values.exceptions);
 const sbom: { components: { name: string; version: string }[] } = readJson('dist/sbom.cdx.json');
 const lock: { packages: Record<string, { version?: string }> } = readJson('package-lock.json');

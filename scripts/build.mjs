@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const telesweep = JSON.parse(await readFile('package.json', 'utf8'));
-const reasons = JSON.parse(await readFile('release/built-in.json', 'utf8'));
+const reasons = JSON.parse(await readFile('scripts/built-in.json', 'utf8'));
 
 /**
  * Two lines that are shell and JavaScript at once. Every Node (tried: 20, 22, 24, 26) looks for the file of an `--env-file`
@@ -32,7 +32,7 @@ async function builtInPackages(files) {
   const names = packages.map(({ name }) => name);
   const problems = names.filter((name) => !(name in reasons)).map((name) => `no reason for ${name}`);
   for (const name of Object.keys(reasons)) if (!names.includes(name)) problems.push(`not built in (any more): ${name}`);
-  if (problems.length > 0) throw new Error(`release/built-in.json: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new Error(`scripts/built-in.json: ${problems.join('; ')}`);
   return packages;
 }
 

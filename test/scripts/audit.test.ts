@@ -41,7 +41,7 @@ async function audit(exceptions: Record<string, string>) {
   const file = join(folder, 'exceptions.json');
   writeFileSync(file, JSON.stringify(exceptions));
   const { port } = registry.address() as AddressInfo;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'release/audit.ts', '--exceptions', file], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/audit.ts', '--exceptions', file], {
     cwd: join(import.meta.dirname, '../..'),
     env: { PATH: process.env.PATH, HOME: folder, npm_config_registry: `http://127.0.0.1:${port}` },
   });

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 const build = (...hooks: string[]) =>
-  spawnSync(process.execPath, [...hooks, 'release/build.mjs'], { cwd: clone, encoding: 'utf8' });
+  spawnSync(process.execPath, [...hooks, 'scripts/build.mjs'], { cwd: clone, encoding: 'utf8' });
 const read = (file: string): string => readFileSync(join(clone, file), 'utf8');
 const edit = (file: string, change: (text: string) => string): void =>
   writeFileSync(join(clone, file), change(read(file)));
@@ -124,21 +124,21 @@ require('node:module').syncBuiltinESMExports();
 test.each([
   [
     'no reason',
-    () => edit('release/built-in.json', (text) => text.replace(/.*"kysely".*\n/, '')),
+    () => edit('scripts/built-in.json', (text) => text.replace(/.*"kysely".*\n/, '')),
     /no reason for kysely/,
   ],
   [
     'a reason and nothing built in',
-    () => edit('release/built-in.json', (text) => text.replace('{', '{"left-pad": "pads",')),
+    () => edit('scripts/built-in.json', (text) => text.replace('{', '{"left-pad": "pads",')),
     /not built in \(any more\): left-pad/,
   ],
   ['no licence', () => forgetLicense('tinyqueue'), /tinyqueue [\d.]+: no text of its licence/],
 ])('a package with %s fails the build, and dist/ stays as it was', (_, change, problem) => {
   const before = readdirSync(join(clone, 'dist'));
-  const reasons = read('release/built-in.json');
+  const reasons = read('scripts/built-in.json');
   change();
   const { status, stderr } = build();
-  writeFileSync(join(clone, 'release/built-in.json'), reasons);
+  writeFileSync(join(clone, 'scripts/built-in.json'), reasons);
   expect(status).toBe(1);
   expect(stderr).toMatch(problem);
   expect(readdirSync(join(clone, 'dist'))).toEqual(before);
