@@ -31,6 +31,13 @@ export class Ends<K extends string, W> {
     this.#warn.warn(failure, { ...fields, failure, ...more }, `${name} is given up: ${why}`);
   }
 
+  /** The database lets nothing be written on the row, not even that it is given up. */
+  protected sayHeld(name: string, fields: object, detail: string): void {
+    this.failed++;
+    const words = `the database does not let ${name} be written, and so it stays as it is: ${detail}`;
+    this.#warn.warn('held_by_database', { ...fields, detail }, words);
+  }
+
   protected sayDeferred(name: string, fields: object, detail: string): void {
     this.count('deferred');
     this.context.progress.advance(1);

@@ -132,7 +132,7 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
     ), kept as (
       update broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
       from ending where broadcasts.id = ending.id and (ending.holds_failed or not ending.had_ledger)
-      returning broadcasts.id, failure
+      returning broadcasts.id, coalesce(failure, 'held_by_database') as failure
     )
     select id::text, failure from removed union all select id::text, failure from kept
     union all select id::text, 'held_by_database' from ending

@@ -28,7 +28,9 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
   const sameKey = (other: string) => sql`message.broadcast_id = ${sql.raw(other)}.broadcast_id
       and message.chat_id = ${sql.raw(other)}.chat_id and message.message_id = ${sql.raw(other)}.message_id`;
   const allGo = writes.every(({ change }) => change === 'remove');
-  const done = allGo ? sql`select n from removed` : sql`select n from removed union all select n from changed`;
+  const done = allGo
+    ? sql`select n from removed`
+    : sql`select n from removed union all select n from changed where written_at is not null`;
   return {
     expressions: sql`
     asked as materialized (
@@ -70,6 +72,6 @@ function changedRows(writes: readonly LedgerWrite[], sameKey: ReturnType<typeof 
           failure_detail = told.detail
       from found join told on told.n = found.n
       where found.change <> 'remove' and ${sameKey} and message.ctid = found.place
-      returning found.n
+      returning found.n, case found.change when 'defer' then message.next_attempt_at else message.failed_at end as written_at
     )`;
 }

@@ -31,6 +31,9 @@ const isOurs = sql`record.id = found.id and record.ctid = found.place
         and (record.notice_started_at is null or found.claimed and found.change <> 'claim')
         and (found.change <> 'claim' or record.failed_at is null and exists (select from lease))`;
 
+/** A trigger that returns the old row lets a claim pass and does not keep it: what counts is what the row holds now. */
+const done = sql`select n from removed union all select n from changed where written_at is not null`;
+
 /**
  * Rows are found one by one by their key, locked, and passed over where somebody else holds them; the ctid keeps the key of
  * another part of a partitioned table out. A claim marks the messages as deleted as well.
@@ -71,13 +74,14 @@ export function recordWrites(writes: readonly RecordWrite[]): TickWrites {
           failure_detail = case when found.change in ('fail', 'defer') then found.detail else record.failure_detail end
       from found
       where found.change <> 'remove' and ${isOurs}
-      returning found.n
+      returning found.n, case found.change when 'claim' then record.notice_started_at when 'mark' then record.messages_deleted_at
+        when 'defer' then record.next_attempt_at when 'fail' then record.failed_at else now() end as written_at
     )`,
-    done: sql`select n from removed union all select n from changed`,
+    done,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
       and not exists (select from pending_deletions as record where record.id = asked.id offset 0)`,
     kept: sql`select found.n from found
-      where found.n not in (select n from removed union all select n from changed)
+      where found.n not in (${done})
         and exists (select from pending_deletions as record where ${isOurs} offset 0)`,
   };
 }

@@ -44,6 +44,21 @@ const heldRows = (says: RegExp): Pick<World, 'ends' | 'stay'> => ({
   stay: ['broadcast_messages', 'broadcasts', 'pending_deletions', 'token_generator_count', 'tokens'],
 });
 
+/** No claim can be kept, so no notice goes out: what was deleted is asked for again, and each pass says why. */
+const unchangingRows: Pick<World, 'ends' | 'stay' | 'doctor'> = {
+  ends: {
+    'delete-due': {
+      first: held({ records: 0, messages_deleted: 5, notices_sent: 0, notices_uncertain: 0 }, 2, /without a word/),
+      second: held({ records: 0, messages_deleted: 5, notices_sent: 0, notices_uncertain: 0 }, 2, /without a word/),
+    },
+    'delete-broadcasts': {
+      first: held({ broadcasts: 0, messages_deleted: 2 }, 0, /without a word/),
+      second: held({ broadcasts: 0, messages_deleted: 0 }, 0, /without a word/),
+    },
+  },
+  stay: ['broadcasts', 'pending_deletions'],
+};
+
 const policies = forEach(
   (table) => `alter table ${table} enable row level security, force row level security;
     create policy everything on ${table} using (true) with check (true);`,
@@ -101,6 +116,16 @@ testWorlds([
     after: trigger('hold', 'before delete', 'return null;'),
     ...heldRows(/without a word/),
     doctor: /trigger hold is asked/,
+  },
+  {
+    name: 'a trigger that returns NULL before a row changes',
+    after: trigger('stiffen', 'before update', 'return null;'),
+    ...unchangingRows,
+  },
+  {
+    name: 'a trigger that returns the old row before it changes',
+    after: trigger('stiffen', 'before update', 'return old;'),
+    ...unchangingRows,
   },
   {
     name: 'a rule that does nothing instead',

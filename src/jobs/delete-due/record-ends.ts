@@ -62,7 +62,7 @@ export class RecordEnds extends Ends<keyof DueCounts, RecordChangeWrite> {
     if (change === 'remove') {
       this.succeeded--;
       this.count('records', -1);
-    }
-    this.sayFailed(`record ${id}`, { record: id }, 'held_by_database', detail);
+      this.sayFailed(`record ${id}`, { record: id }, 'held_by_database', detail);
+    } else this.sayHeld(`record ${id}`, { record: id }, detail);
   }
 }
