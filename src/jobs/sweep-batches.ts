@@ -88,7 +88,7 @@ export async function sweepBatches(
         if (total !== null) progress.start(Math.min(total, left), 'rows');
       }
     }
-    if (ended && !metLock && kept.rows === 0) {
+    if (ended && limit === null && !metLock && kept.rows === 0) {
       const again = await due.lookAgain();
       counts.deleted += again.deleted;
       kept.add(again.kept);

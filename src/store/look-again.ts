@@ -1,8 +1,8 @@
-/** What a sweep asked to go and is still there without a word: kept by a trigger that returns NULL, by a policy or a rule. */
+/** What a sweep asked to go and is still there without a word. */
 import { type Kysely, sql } from 'kysely';
-import { keptInSilence } from './database-error.ts';
 import { type Deleted, nothingKept, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
+import { keptOf, mayKeepInSilence, type SilentRow } from './silent-rows.ts';
 
 const rowsAtOnce = 1_000;
 
@@ -13,39 +13,16 @@ export async function lookAgain(db: Kysely<Database>, swept: SweptTable): Promis
   for (;;) {
     const { asked, kept } = await askOnce(db, swept);
     total.deleted += asked - kept.length;
-    const [first] = kept;
-    if (first !== undefined) {
-      const places = kept.map(({ place }) => place);
-      total.kept = { places, example: { name: first.name, words: keptInSilence.words } };
-    }
+    if (kept.length > 0) total.kept = keptOf(kept);
     if (asked < rowsAtOnce || kept.length === asked) return total;
   }
-}
-
-/** A trigger before a row goes, on the table or a part of it; a rule; row security. */
-async function mayKeepInSilence(db: Kysely<Database>, table: string): Promise<boolean> {
-  const { rows } = await sql<{ may: boolean }>`
-    with recursive part as (
-      select ${table}::regclass::oid as oid
-      union select inhrelid from pg_inherits join part on inhparent = part.oid
-    )
-    select row_security_active(${table}::regclass)
-      or exists (select from pg_rewrite where ev_class = ${table}::regclass and ev_type = '4')
-      or exists (select from pg_trigger join part on tgrelid = part.oid
-           where not tgisinternal and tgtype & 11 = 11 and tgenabled in ('O', 'A')) as may`.execute(db);
-  return rows[0]?.may === true;
-}
-
-interface KeptRow {
-  place: string;
-  name: string | null;
 }
 
 async function askOnce(
   db: Kysely<Database>,
   { table, due, name }: SweptTable,
-): Promise<{ asked: number; kept: KeptRow[] }> {
-  const { rows } = await sql<{ asked: number; kept: KeptRow[] | null }>`
+): Promise<{ asked: number; kept: SilentRow[] }> {
+  const { rows } = await sql<{ asked: number; kept: SilentRow[] | null }>`
     with asked as materialized (
       select tableoid as part, ctid as place, ${name} as name from ${sql.table(table)}
       where ${due} limit ${rowsAtOnce} for update skip locked

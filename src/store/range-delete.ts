@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { LockTimeoutError, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
+import { findSilent } from './silent-rows.ts';
 
 /** A table whose due rows are deleted in ranges of an indexed column. */
 export interface SweptTable {
@@ -31,9 +32,12 @@ export const nothingKept: Kept = { places: [], example: null };
 
 /**
  * Where a range starts: before the first row with this value, among the many that share it, or after the last of them.
- * The value is text that means the same in every session.
+ * The value is text that means the same in every session. Where a range is exact: behind so many rows that are kept.
  */
-export type Place = { at: 'start' } | { at: 'before' | 'among' | 'after'; value: string };
+export type Place =
+  | { at: 'start' }
+  | { at: 'before' | 'among' | 'after'; value: string }
+  | { at: 'behind'; kept: number };
 
 export interface RangeOptions {
   from: Place;
@@ -59,14 +63,7 @@ export async function deleteRange(
   { from, rows, exact }: RangeOptions,
 ): Promise<RangeDeleted> {
   const start = startOf(swept, from);
-  if (exact) {
-    const batch = await deleteFirst(db, swept, start, rows);
-    const kept = batch.kept.places.length;
-    if (kept === 0) return { ...batch, next: batch.deleted < rows ? null : from };
-    // What is kept would come first again.
-    const last = await readLastValue(db, swept, start, kept);
-    return { ...batch, next: last === null ? null : { at: 'after', value: last } };
-  }
+  if (exact) return deleteBehind(db, swept, from.at === 'behind' ? from.kept : 0, rows);
   if (from.at === 'among') return deleteAmong(db, swept, from.value, rows);
   const last = await readLastValue(db, swept, start, rows);
   if (from.at === 'before' && last === from.value) return deleteAmong(db, swept, last, rows);
@@ -75,6 +72,23 @@ export async function deleteRange(
     ...(await deleteAll(db, swept, range, rows)),
     next: last === null ? null : { at: 'before', value: last },
   };
+}
+
+/** What the database keeps stands first in the order of the index, and would come first again. */
+async function deleteBehind(
+  db: Kysely<Database>,
+  swept: SweptTable,
+  kept: number,
+  rows: number,
+): Promise<RangeDeleted> {
+  const batch = await deleteFirst(db, swept, sql`true`, rows, kept);
+  const stayed = rows - batch.deleted;
+  if (stayed === 0) return { ...batch, next: { at: 'behind', kept } };
+  const isTold = batch.kept.places.length > 0;
+  if (batch.metLock && !isTold) return { ...batch, next: null };
+  const there = isTold ? batch.kept : await findSilent(db, swept, { behind: kept, rows: stayed });
+  const more = (await readLastValue(db, swept, sql`true`, kept + stayed)) !== null;
+  return { ...batch, kept: there, next: more ? { at: 'behind', kept: kept + stayed } : null };
 }
 
 /** Within one value there are no ranges, but its rows stand in the index in the order in which they stand in the table. */
@@ -91,7 +105,7 @@ async function deleteAmong(
 }
 
 function startOf({ column }: SweptTable, from: Place): RawBuilder<unknown> {
-  if (from.at === 'start') return sql`true`;
+  if (from.at === 'start' || from.at === 'behind') return sql`true`;
   return sql`${sql.ref(column)} ${from.at === 'after' ? sql`>` : sql`>=`} ${from.value}`;
 }
 
@@ -136,10 +150,11 @@ async function deleteFirst(
   swept: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
+  behind = 0,
 ): Promise<Deleted> {
   const { table, column, due } = swept;
   const first = sql`
-    select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} limit ${rows}`;
+    select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} offset ${behind} limit ${rows}`;
   const result = await deleteChosen(db, swept, first);
   if (result !== null) return result;
   return deleteInHalves(db, swept, sql`${due} and ctid = any(array(${first}))`);

@@ -155,6 +155,24 @@ test('failed retry and failed drop end where a trigger keeps every row without a
   expect(await scene.db.query('select from pending_deletions')).toHaveLength(3);
 });
 
+test.each([
+  ['without a word', 'return null;'],
+  ['aloud', `raise exception 'the archive wants it';`],
+])('with --limit, rows that a trigger keeps %s in front keep it from nothing behind, on one day as well', async (_, body) => {
+  for (let userId = 1; userId <= 12; userId++) await counter(scene.db, { userId });
+  await scene.db.query(`create function keep() returns trigger language plpgsql as $$ begin
+      if old.user_id <= 7 then ${body} end if; return old; end $$;
+    create trigger keep before delete on token_generator_count for each row execute function keep()`);
+  for (const [deleted, left] of [
+    [3, 9],
+    [2, 7],
+    [0, 7],
+  ]) {
+    const { code, summary } = await scene.pass(['reset-counts', '--limit', '3']);
+    expect({ code, ...summary.counts, left: summary.left.due }).toEqual({ code: 1, deleted, kept: 7, left });
+  }
+});
+
 test('a trigger that keeps one token of many without a word: the others go, and it is kept, told of, and 1', async () => {
   await token(scene.db, { token: 'held' });
   for (let n = 0; n < 20; n++) await token(scene.db);
