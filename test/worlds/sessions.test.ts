@@ -48,5 +48,11 @@ testWorlds([
     stay: ['broadcast_messages', 'broadcasts', 'pending_deletions', 'token_generator_count', 'tokens'],
     doctor: /default_transaction_read_only is on/,
   },
+  {
+    name: 'on another machine, in plain text',
+    session: { search_path: 'public, elsewhere, pg_catalog' },
+    tables: `create schema elsewhere; create function elsewhere.inet_client_addr() returns inet language sql as 'select inet ''192.0.2.7'''`,
+    doctor: /goes there in plain text/,
+  },
   { name: '100 ms away', distanceMs: 100 },
 ]);
