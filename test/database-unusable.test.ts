@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobs } from '../src/jobs/index.ts';
 import { createDatabase } from './support/postgres.ts';
+import { startRefusingServer } from './support/refusing-server.ts';
 import { pendingDeletion } from './support/rows.ts';
 import { createScene, type Env, type Scene } from './support/scene.ts';
 import { dumpDatabase } from './support/secrets.ts';
@@ -84,6 +85,23 @@ describe('a database that cannot be used', () => {
     });
     expect(code).toBe(69);
     expect(summary?.error).toMatch(/^the database cannot be reached/);
+  });
+
+  test.each([
+    [
+      '28000',
+      'no pg_hba.conf entry for host "192.0.2.7", user "bot", database "bot", no encryption',
+      /sslmode=verify-full or sslmode=require/,
+    ],
+    ['08P01', 'unsupported startup parameter: options', /PgBouncer .*alter role/],
+  ])('%s %s: 69 at once, with the way out', async (code, message, words) => {
+    const server = await startRefusingServer(code, message);
+    const url = `${at(server.host, scene.db.url)}?options=-c%20search_path%3Dpublic`;
+    const result = await scene.run(['delete-due'], { DATABASE_URL: url });
+    server.close();
+    expect({ code: result.code, tries: server.connections() }).toEqual({ code: 69, tries: 1 });
+    expect(result.summary?.error).toContain(message);
+    expect(result.summary?.error).toMatch(words);
   });
 
   test('a wrong password, a database that is not there: 69 at once, for trying again helps nobody', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, type QueryExecutorProvider, sql } from 'kysely';
-import { codeOf, SettingsError, UnavailableError } from '../errors.ts';
+import { codeOf, RowRefusedError, SettingsError, UnavailableError } from '../errors.ts';
 import { formatDuration } from '../report/format.ts';
 import { LockTimeoutError } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
@@ -127,5 +127,6 @@ function explain(error: unknown, what: string, tables: readonly string[]): unkno
   if (!refusals.includes(code.slice(0, 2)) || code === '42501') return error;
   const detail =
     'detail' in error && typeof error.detail === 'string' ? ` (${error.detail.replaceAll('\n', '; ')})` : '';
-  return new StepRefusedError([`${what}: ${error.message}${detail}`]);
+  const words = error instanceof RowRefusedError ? `the database refuses it: ${error.words}` : error.message;
+  return new StepRefusedError([`${what}: ${words}${detail}`]);
 }

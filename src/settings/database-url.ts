@@ -23,6 +23,13 @@ export const databaseUrl: Format<DatabaseParts> = {
   expected: 'postgres://user:password@host:5432/database',
   secretsOf: (text) => [text],
   parse(text) {
+    if (/^postgres(ql)?\+\w+:\/\//i.test(text)) {
+      return wrong(
+        text,
+        'names the driver of another program',
+        'postgres://user:password@host:5432/database, without the + and the name behind it',
+      );
+    }
     if (!/^postgres(ql)?:\/\//i.test(text)) return wrong(text, 'does not begin with postgres://');
     if (/\s/.test(text)) return wrong(text, 'has white space in it');
     if (text.includes('#')) return wrong(text, 'has a # in it', escaped);

@@ -71,7 +71,7 @@ function columnProblem({ standing, name }: Comparison, wanted: WantedColumn): st
   }
   if (wanted.own !== undefined && !column.comment?.startsWith(ownMark)) {
     const problem = `${place} (${column.type}) stands without the comment that marks telesweep's own column (${expected})`;
-    const mark = `comment on column ${place} is '${ownMark}…'`;
+    const mark = `comment on column ${place} is ${quoteText(ownMark + wanted.own)}`;
     return [`${problem}: rename the column if it is the bot's; if telesweep made it, mark it: ${mark}`];
   }
   if (column.baseType === wanted.type || alsoServes[wanted.type].includes(column.baseType)) return [];

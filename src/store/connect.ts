@@ -220,13 +220,22 @@ function wait(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** A wrong password or database name does not get better by trying again. */
+/** A wrong password or database name does not get better by trying again, nor does what a pooler does not know. */
 function isFinal(error: unknown): boolean {
   const code = codeOf(error);
-  return code.startsWith('28') || code === '3D000' || code === '42501';
+  return code.startsWith('28') || code === '3D000' || code === '42501' || code === '08P01';
 }
 
 function unavailable(error: unknown, tries: number): UnavailableError {
   const after = tries > 1 ? ` after ${tries} tries` : '';
-  return new UnavailableError(`the database cannot be reached${after}: ${messageOf(error)}; check DATABASE_URL`);
+  const message = messageOf(error);
+  return new UnavailableError(`the database cannot be reached${after}: ${message}; ${wayOut(message)}`);
+}
+
+function wayOut(message: string): string {
+  if (/no encryption/.test(message)) return 'it wants TLS: add sslmode=verify-full or sslmode=require to DATABASE_URL';
+  if (/unsupported startup parameter/.test(message)) {
+    return 'a PgBouncer before it takes no such parameter: leave it out of DATABASE_URL and set it for the role (alter role … set search_path = …)';
+  }
+  return 'check DATABASE_URL';
 }

@@ -87,6 +87,31 @@ describe('columns that do not serve', () => {
     expect(await problemsOf()).toEqual([problem]);
   });
 
+  test('its own, from a dump that left the comments out, until the statements that it names have run', async () => {
+    await migrateUrl(db.url);
+    const shape = await shapeOf(db);
+    await db.query(`do $$ declare own record; begin
+      for own in select attrelid::regclass as place, attname as name from pg_attribute where col_description(attrelid, attnum) like 'telesweep: %' loop
+        execute format('comment on column %s.%I is null', own.place, own.name);
+      end loop; end $$`);
+    const statements = (await problemsOf()).map((problem) => /comment on column .*$/.exec(problem)?.[0]);
+    await db.query(statements.join(';\n'));
+    expect(await migrateUrl(db.url)).toEqual([]);
+    expect(await shapeOf(db)).toEqual(shape);
+  });
+
+  test('an event trigger that lets no table be altered: the step and its words, and nothing is left half done', async () => {
+    await db.query(`create table broadcasts (id bigint, delete_at timestamptz);
+      create function freeze_all() returns event_trigger language plpgsql as $$ begin raise exception 'frozen until monday'; end $$;
+      create event trigger frozen on ddl_command_start when tag in ('ALTER TABLE') execute function freeze_all()`);
+    expect(await problemsOf()).toEqual([
+      expect.stringMatching(/^number column public\.broadcasts\.id: frozen until monday/),
+    ]);
+    await db.query('drop event trigger frozen');
+    await migrateUrl(db.url);
+    expect(await migrateUrl(db.url)).toEqual([]);
+  });
+
   test('an array of a domain, which no driver reads as numbers', async () => {
     await db.query(`create domain message as bigint;
       create table pending_deletions (id bigint, chat_id bigint, message_ids message[], delete_at timestamptz)`);

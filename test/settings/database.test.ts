@@ -63,6 +63,7 @@ describe('DATABASE_URL', () => {
   });
 
   test.each([
+    ['postgresql+asyncpg://u:hush-hush@h/db', 'names the driver of another program'],
     ['mysql://u:hush-hush@h/db', 'does not begin with postgres://'],
     ['host=h dbname=hush-hush', 'does not begin with postgres://'],
     ['postgres://u:hush hush@h/db', 'has white space in it'],

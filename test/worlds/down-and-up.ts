@@ -32,5 +32,5 @@ function botsRows(db: TestDatabase, setPath: string): Promise<unknown[]> {
     (table) => `select '${table}' as place, to_jsonb(${table}) - array(select attname::text from pg_attribute
       where attrelid = '${table}'::regclass and col_description(attrelid, attnum) like 'telesweep: %') as row from ${table}`,
   );
-  return db.query(`${setPath} ${each.join(' union all ')} order by place, row`);
+  return db.query(`${setPath} set local timezone = 'UTC'; ${each.join(' union all ')} order by place, row`);
 }

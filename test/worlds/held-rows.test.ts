@@ -166,7 +166,6 @@ test.each([
   for (const [deleted, left] of [
     [3, 9],
     [2, 7],
-    [0, 7],
   ]) {
     const { code, summary } = await scene.pass(['reset-counts', '--limit', '3']);
     expect({ code, ...summary.counts, left: summary.left.due }).toEqual({ code: 1, deleted, kept: 7, left });

@@ -27,8 +27,8 @@ afterAll(async () => {
 
 test('every job ends with 69 and calls it a standby before any call', async () => {
   expect(await scene.db.query('select pg_is_in_recovery() as standby')).toEqual([{ standby: true }]);
-  for (const { name } of jobs) {
-    const { code, stderr } = await scene.run([name]);
+  const passes = await Promise.all(jobs.map(async ({ name }) => ({ name, ...(await scene.run([name])) })));
+  for (const { name, code, stderr } of passes) {
     expect({ name, code }, stderr).toEqual({ name, code: 69 });
     expect(stderr).toMatch(/standby/);
   }
@@ -41,16 +41,15 @@ test('every job ends with 69 and calls it a standby before any call', async () =
 });
 
 test('what only reads is answered, and doctor names the primary as the way out', async () => {
-  for (const args of [
+  const asked = [
     ['delete-due', '--dry-run'],
     ['migrate', '--dry-run'],
     ['failed', 'list'],
     ['guides', 'list'],
     ['status'],
-  ]) {
-    const { code, stderr } = await scene.run(args);
-    expect([0, 1], `${args.join(' ')}: ${stderr}`).toContain(code);
-  }
+  ];
+  const answers = await Promise.all(asked.map(async (args) => ({ args, ...(await scene.run(args)) })));
+  for (const { args, code, stderr } of answers) expect([0, 1], `${args.join(' ')}: ${stderr}`).toContain(code);
   const { code, stdout } = await scene.run(['doctor']);
   expect(code).toBe(1);
   expect(stdout).toMatch(/it is a standby.*\n.*primary/);
