@@ -18,9 +18,11 @@ export const cleanupTokens: Job<typeof rowCounts> = {
 
   async run(context) {
     const tokens = await import('../store/tokens.ts');
+    const { asksForEachRow } = await import('../store/row-triggers.ts');
     const { briefCount } = await import('../store/brief-count.ts');
     const { db, now } = context;
     return sweepBatches(context, {
+      asksForEachRow: () => asksForEachRow(db, 'tokens'),
       deleteRange: (range) => tokens.deleteUsedTokens(db, now, range),
       count: () => briefCount(db, (transaction) => tokens.countUsedTokens(transaction, now)),
       lookAgain: () => tokens.lookForKeptTokens(db, now),

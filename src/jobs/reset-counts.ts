@@ -18,10 +18,12 @@ export const resetCounts: Job<typeof rowCounts> = {
 
   async run(context) {
     const { countPastCounters, deletePastCounters, lookForKeptCounters } = await import('../store/token-counters.ts');
+    const { asksForEachRow } = await import('../store/row-triggers.ts');
     const { briefCount } = await import('../store/brief-count.ts');
     const { db, now, settings } = context;
     const today = { now, timeZone: settings.timeZone };
     return sweepBatches(context, {
+      asksForEachRow: () => asksForEachRow(db, 'token_generator_count'),
       deleteRange: (range) => deletePastCounters(db, today, range),
       count: () => briefCount(db, (transaction) => countPastCounters(transaction, today)),
       lookAgain: () => lookForKeptCounters(db, today),

@@ -1,4 +1,5 @@
 import type { JobContext, JobResult } from '../job.ts';
+import { keptInSilence } from '../store/database-error.ts';
 import type { Deleted, Kept, Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
 
 /** Rows a batch. */
@@ -10,6 +11,9 @@ export interface BatchSizes {
 
 /** A first batch that is short even where every row lies on a page of its own, and few statements for millions of rows. */
 const usualSizes: BatchSizes = { first: 10_000, least: 500, most: 200_000 };
+
+/** What asks others for each row may take a second for one. */
+const carefulSizes: BatchSizes = { first: 1, least: 1, most: 200_000 };
 
 /** A batch that took longer is followed by one half as large, far from the second that a transaction may take. */
 const slowMs = 300;
@@ -32,6 +36,8 @@ export const rowCounts = { deleted: 0, kept: 0 };
 /** The due rows of one table. */
 export interface DueRows {
   deleteRange(range: RangeOptions): Promise<RangeDeleted>;
+  /** Whether triggers or other tables are asked for each row that goes. */
+  asksForEachRow(): Promise<boolean>;
   /** For a table that may be swept page by page. */
   pages?: {
     /** How many there are, where that is quicker than by the index; else null. */
@@ -50,16 +56,18 @@ type RowContext = JobContext<typeof rowCounts>;
 export async function sweepBatches(
   { limit, stop, counts, progress, log }: Pick<RowContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log'>,
   due: DueRows,
-  sizes = usualSizes,
+  sizesWhereFree = usualSizes,
 ): Promise<JobResult> {
   const kept = new KeptRows(log, counts);
   let left = limit ?? Number.POSITIVE_INFINITY;
   let from: Place = { at: 'start' };
+  const asks = await due.asksForEachRow();
+  const sizes = asks ? carefulSizes : sizesWhereFree;
   let rows = sizes.first;
   let counted = false;
   let metLock = false;
   let ended = false;
-  const pages = limit === null ? ((await due.pages?.outOfOrder()) ?? null) : null;
+  const pages = limit === null && !asks ? ((await due.pages?.outOfOrder()) ?? null) : null;
   if (pages !== null) rows = Math.min(rows, fewRows);
   const startedAt = performance.now();
   progress.start(null, 'rows');
@@ -88,7 +96,7 @@ export async function sweepBatches(
         if (total !== null) progress.start(Math.min(total, left), 'rows');
       }
     }
-    if (ended && limit === null && !metLock && kept.rows === 0) {
+    if (ended && limit === null && !metLock && !kept.aloud) {
       const again = await due.lookAgain();
       counts.deleted += again.deleted;
       kept.add(again.kept);
@@ -103,6 +111,8 @@ export async function sweepBatches(
 
 /** Rows that the database does not let go: each counted once, the first told of. */
 class KeptRows {
+  /** Some were refused by an error, which asking again would meet again. */
+  aloud = false;
   readonly #places = new Set<string>();
   readonly #log: RowContext['log'];
   readonly #counts: RowContext['counts'];
@@ -120,6 +130,7 @@ class KeptRows {
     const isFirst = this.#places.size === 0;
     for (const place of places) this.#places.add(place);
     this.#counts.kept = this.#places.size;
+    this.aloud ||= example !== null && example.words !== keptInSilence.words;
     if (!isFirst || example === null) return;
     const { name, words } = example;
     this.#log.warn(

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { LockTimeoutError, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
-import { findSilent } from './silent-rows.ts';
+import { askAgain, mayKeepInSilence, type StandingRow } from './silent-rows.ts';
 
 /** A table whose due rows are deleted in ranges of an indexed column. */
 export interface SweptTable {
@@ -15,7 +15,7 @@ export interface SweptTable {
 
 /** Rows that the database does not let go. */
 export interface Kept {
-  /** Where each stands, so that one that is met again is known. */
+  /** Where each stands, part and ctid, so that one that is met again is known. */
   places: string[];
   example: { name: string | null; words: string } | null;
 }
@@ -32,12 +32,13 @@ export const nothingKept: Kept = { places: [], example: null };
 
 /**
  * Where a range starts: before the first row with this value, among the many that share it, or after the last of them.
- * The value is text that means the same in every session. Where a range is exact: behind so many rows that are kept.
+ * The value is text that means the same in every session. Where a range is exact: behind the rows that are kept.
  */
 export type Place =
   | { at: 'start' }
-  | { at: 'before' | 'among' | 'after'; value: string }
-  | { at: 'behind'; kept: number };
+  | { at: 'before' | 'after'; value: string }
+  | { at: 'among'; value: string; kept: readonly string[] }
+  | { at: 'behind'; kept: readonly string[] };
 
 export interface RangeOptions {
   from: Place;
@@ -63,10 +64,10 @@ export async function deleteRange(
   { from, rows, exact }: RangeOptions,
 ): Promise<RangeDeleted> {
   const start = startOf(swept, from);
-  if (exact) return deleteBehind(db, swept, from.at === 'behind' ? from.kept : 0, rows);
-  if (from.at === 'among') return deleteAmong(db, swept, from.value, rows);
+  if (exact) return deleteBehind(db, swept, from.at === 'behind' ? from.kept : [], rows);
+  if (from.at === 'among') return deleteAmong(db, swept, from, rows);
   const last = await readLastValue(db, swept, start, rows);
-  if (from.at === 'before' && last === from.value) return deleteAmong(db, swept, last, rows);
+  if (from.at === 'before' && last === from.value) return deleteAmong(db, swept, { value: last }, rows);
   const range = last === null ? start : sql`${start} and ${sql.ref(swept.column)} < ${last}`;
   return {
     ...(await deleteAll(db, swept, range, rows)),
@@ -74,34 +75,57 @@ export async function deleteRange(
   };
 }
 
-/** What the database keeps stands first in the order of the index, and would come first again. */
+/** So many rows that are kept are passed over; behind more of them nothing is reached in this pass. */
+const mostPassedOver = 10_000;
+
+/** What the database keeps would come first again, and is passed over. */
 async function deleteBehind(
   db: Kysely<Database>,
   swept: SweptTable,
-  kept: number,
+  passed: readonly string[],
   rows: number,
 ): Promise<RangeDeleted> {
-  const batch = await deleteFirst(db, swept, sql`true`, rows, kept);
-  const stayed = rows - batch.deleted;
-  if (stayed === 0) return { ...batch, next: { at: 'behind', kept } };
-  const isTold = batch.kept.places.length > 0;
-  if (batch.metLock && !isTold) return { ...batch, next: null };
-  const there = isTold ? batch.kept : await findSilent(db, swept, { behind: kept, rows: stayed });
-  const more = (await readLastValue(db, swept, sql`true`, kept + stayed)) !== null;
-  return { ...batch, kept: there, next: more ? { at: 'behind', kept: kept + stayed } : null };
+  const batch = await deleteFirstOf(db, swept, notAt(passed), rows);
+  const next = nextPassed(passed, batch, rows);
+  return { ...batch, next: next === null ? null : { at: 'behind', kept: next } };
 }
 
 /** Within one value there are no ranges, but its rows stand in the index in the order in which they stand in the table. */
 async function deleteAmong(
   db: Kysely<Database>,
   swept: SweptTable,
-  value: string,
+  { value, kept: passed = [] }: { value: string; kept?: readonly string[] },
   rows: number,
 ): Promise<RangeDeleted> {
   const column = sql.ref(swept.column);
-  const batch = await deleteFirst(db, swept, sql`${column} >= ${value} and ${column} <= ${value}`, rows);
-  const took = batch.deleted + batch.kept.places.length;
-  return { ...batch, next: { at: batch.deleted === 0 || took < rows ? 'after' : 'among', value } };
+  const range = sql`${column} >= ${value} and ${column} <= ${value} and ${notAt(passed)}`;
+  const batch = await deleteFirstOf(db, swept, range, rows);
+  const next = nextPassed(passed, batch, rows);
+  return { ...batch, next: next === null ? { at: 'after', value } : { at: 'among', value, kept: next } };
+}
+
+const notAt = (places: readonly string[]): RawBuilder<unknown> =>
+  places.length === 0 ? sql`true` : sql`tableoid || ' ' || ctid <> all(${[...places]}::text[])`;
+
+/** As `deleteFirst`; where fewer went than were asked, those that are kept without a word are named as well. */
+async function deleteFirstOf(
+  db: Kysely<Database>,
+  swept: SweptTable,
+  range: RawBuilder<unknown>,
+  rows: number,
+): Promise<Deleted> {
+  const batch = await deleteFirst(db, swept, range, rows);
+  const { deleted, kept, metLock } = batch;
+  if (deleted === rows || metLock || kept.places.length > 0) return batch;
+  if (!(await mayKeepInSilence(db, swept.table))) return batch;
+  const again = await askAgain(db, swept, range, rows - deleted);
+  return { deleted: deleted + again.deleted, metLock, kept: again.kept };
+}
+
+/** @returns what the next batch passes over; null where there is none */
+function nextPassed(passed: readonly string[], { deleted, kept: { places } }: Deleted, rows: number): string[] | null {
+  if (deleted + places.length < rows || passed.length + places.length > mostPassedOver) return null;
+  return [...passed, ...places];
 }
 
 function startOf({ column }: SweptTable, from: Place): RawBuilder<unknown> {
@@ -150,11 +174,10 @@ async function deleteFirst(
   swept: SweptTable,
   range: RawBuilder<unknown>,
   rows: number,
-  behind = 0,
 ): Promise<Deleted> {
   const { table, column, due } = swept;
   const first = sql`
-    select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} offset ${behind} limit ${rows}`;
+    select ctid from ${sql.table(table)} where ${due} and ${range} order by ${sql.ref(column)} limit ${rows}`;
   const result = await deleteChosen(db, swept, first);
   if (result !== null) return result;
   return deleteInHalves(db, swept, sql`${due} and ctid = any(array(${first}))`);
@@ -202,11 +225,10 @@ export async function deleteInHalves(
       waiting.push(places.slice(half), places.slice(0, half));
     } else if (result.kind === 'locked') total.metLock = true;
     else {
-      total.kept.places.push(...places);
-      if (total.kept.example !== null) continue;
-      const { rows: named } = await sql<{ name: string | null }>`
-        select ${name} as name from ${sql.table(table)} where ${those}`.execute(db);
-      total.kept.example = { name: named[0]?.name ?? null, words: result.fault.words };
+      const { rows: there } = await sql<StandingRow>`
+        select tableoid || ' ' || ctid as place, ${name} as name from ${sql.table(table)} where ${those}`.execute(db);
+      total.kept.places.push(...there.map(({ place }) => place));
+      total.kept.example ??= { name: there[0]?.name ?? null, words: result.fault.words };
     }
   }
   return total;

@@ -1,5 +1,5 @@
 /** Rows that were asked to go and stay without a word: kept by a trigger that returns NULL, by a policy or a rule. */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { keptInSilence } from './database-error.ts';
 import type { Kept, SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
@@ -18,26 +18,41 @@ export async function mayKeepInSilence(db: Kysely<Database>, table: string): Pro
   return rows[0]?.may === true;
 }
 
-export interface SilentRow {
+export interface StandingRow {
   place: string;
   name: string | null;
 }
 
-export function keptOf(silent: readonly SilentRow[]): Kept {
+function keptOf(silent: readonly StandingRow[]): Kept {
   const [first] = silent;
   const example = first === undefined ? null : { name: first.name, words: keptInSilence.words };
   return { places: silent.map(({ place }) => place), example };
 }
 
-/** Which of the first due rows, all of which were asked to go, still stand and are held by nobody. @param behind known ones before them */
-export async function findSilent(
+export interface AskedAgain {
+  asked: number;
+  deleted: number;
+  kept: Kept;
+}
+
+/** Asks the first due rows of a range to go once more, those that nobody holds, and names each that stays. */
+export async function askAgain(
   db: Kysely<Database>,
   { table, column, due, name }: SweptTable,
-  { behind, rows: most }: { behind: number; rows: number },
-): Promise<Kept> {
-  if (!(await mayKeepInSilence(db, table))) return keptOf([]);
-  const { rows } = await sql<SilentRow>`
-    select tableoid || ' ' || ctid as place, ${name} as name from ${sql.table(table)}
-    where ${due} order by ${sql.ref(column)} offset ${behind} limit ${most} for update skip locked`.execute(db);
-  return keptOf(rows);
+  range: RawBuilder<unknown>,
+  most: number,
+): Promise<AskedAgain> {
+  const { rows } = await sql<{ asked: number; kept: StandingRow[] | null }>`
+    with asked as materialized (
+      select tableoid as part, ctid as place, ${name} as name from ${sql.table(table)}
+      where ${due} and ${range} order by ${sql.ref(column)} limit ${most} for update skip locked
+    ), gone as (
+      delete from ${sql.table(table)} where ${due} and ctid = any(array(select asked.place from asked))
+        and (tableoid, ctid) in (select asked.part, asked.place from asked) returning tableoid as part, ctid as place
+    )
+    select (select count(*)::int from asked) as asked,
+           (select json_agg(json_build_object('place', part || ' ' || place, 'name', name)) from asked
+            where (part, place) not in (select part, place from gone)) as kept`.execute(db);
+  const { asked, kept } = rows[0] ?? { asked: 0, kept: null };
+  return { asked, deleted: asked - (kept?.length ?? 0), kept: keptOf(kept ?? []) };
 }

@@ -5,15 +5,15 @@ import type { Connection } from './connect.ts';
 const swept = ['pending_deletions', 'broadcasts', 'broadcast_messages', 'tokens', 'token_generator_count'];
 
 export interface Tie {
-  kind: 'foreign key' | 'trigger' | 'rule' | 'no replica identity';
+  kind: 'foreign key' | 'unindexed' | 'trigger' | 'rule' | 'no replica identity';
   /** `public.tokens` */
   table: string;
-  /** The constraint, trigger or rule with its table where that is another; null where nothing has a name. */
+  /** The constraint, trigger or rule with its table where that is another; the table and columns that want an index; else null. */
   name: string | null;
 }
 
 /**
- * Foreign keys of others that let no row go, triggers that are asked when one goes, rules in place of a change, and tables that a
+ * Foreign keys of others that let no row go, or that are looked for without an index, triggers that are asked when one goes, rules in place of a change, and tables that a
  * publication wants an identity of and that have none. The ledger's own reference to its broadcast holds nothing: its rows go first.
  */
 export function readTies(connection: Connection): Promise<(Tie & Record<string, unknown>)[]> {
@@ -27,6 +27,12 @@ export function readTies(connection: Connection): Promise<(Tie & Record<string, 
        from pg_constraint join part on confrelid = part.oid and part.oid = whole
        where contype = 'f' and confdeltype in ('a', 'r') and conparentid = 0
          and conrelid is distinct from to_regclass('broadcast_messages')
+       union all
+       select 'unindexed', whole, conrelid::regclass || ' (' || (select string_agg(quote_ident(attname), ', ' order by place)
+         from unnest(conkey) with ordinality as key (attnum, place) join pg_attribute using (attnum) where attrelid = conrelid) || ')'
+       from pg_constraint join part on confrelid = part.oid and part.oid = whole
+       where contype = 'f' and conparentid = 0 and not exists (
+         select from pg_index where indrelid = conrelid and indisvalid and indpred is null and indkey[0] = any(conkey))
        union all
        select 'trigger', whole, tgname from pg_trigger join part on tgrelid = part.oid
        where not tgisinternal and tgparentid = 0 and tgtype & 8 = 8 and tgenabled in ('O', 'A')

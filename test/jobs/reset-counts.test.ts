@@ -253,9 +253,9 @@ describe('whatever happens', () => {
 
   // A busy machine makes batches take long, and then they become smaller.
   test.each([
-    [5, 5_000, 20_000],
-    [6, 7_500, 60_000],
-    [7, 8_750, 120_000],
+    [6, 5_000, 20_000],
+    [7, 7_500, 60_000],
+    [8, 8_750, 120_000],
   ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
     await insertKept();
     const kills = { db, job: 'reset-counts', fill: () => insertPast(rowsOfManyBatches), count } as const;

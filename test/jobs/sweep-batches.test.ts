@@ -32,6 +32,7 @@ function table(
         next: left === 0 ? null : { at: 'before', value: String(left) },
       };
     },
+    asksForEachRow: async () => false,
     count: async () => left,
     lookAgain: async () => ({ deleted: 0, metLock: false, kept: { places: [], example: null } }),
   };
@@ -125,6 +126,20 @@ test('slow batches shrink, but not to nothing, and grow again', async () => {
   expect(sizes.slice(0, 8)).toEqual([8_000, 4_000, 2_000, 1_000, 500, 500, 500, 500]);
   expect(sizes.slice(8, 15)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
   expect(rows.asked.every(({ exact }) => !exact)).toBe(true);
+});
+
+test('where others are asked for each row, it begins with one and goes by no page, however slow they are', async () => {
+  const sizesOf = async (msARow: number): Promise<number[]> => {
+    const rows = table(64, (batch) => msARow * (rows.asked[batch - 1]?.rows ?? 0));
+    const outOfOrder = vi.fn();
+    const pages = { outOfOrder, delete: vi.fn() };
+    await sweepBatches(context(), { ...rows, pages, asksForEachRow: async () => true });
+    expect(outOfOrder).not.toHaveBeenCalled();
+    return rows.asked.map((range) => range.rows);
+  };
+  expect(await sizesOf(1)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+  expect((await sizesOf(40)).every((rows) => rows <= 4)).toBe(true);
+  expect(await sizesOf(1_000)).toEqual(new Array(64).fill(1));
 });
 
 test('work that proves long is counted once, so that the progress knows its end', async () => {

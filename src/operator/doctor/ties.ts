@@ -22,6 +22,12 @@ function ofTie({ kind, table, name }: Tie): Finding {
         `foreign key ${name} lets no row of ${table} go that it refers to`,
         'let it be ON DELETE CASCADE or SET NULL',
       );
+    case 'unindexed':
+      return warning(
+        'ties',
+        `${name} refers to ${table} without an index: for each row that goes it is read from end to end`,
+        `create index concurrently on ${name}`,
+      );
     case 'trigger':
       return warning(
         'ties',
