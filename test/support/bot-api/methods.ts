@@ -77,7 +77,7 @@ function messageObject(bot: Bot, chat: Chat, id: number): object {
     from: userObject(bot),
     chat: chatObject(chat),
     date: Math.floor(message.sentAt / 1000),
-    text: message.text,
+    ...(message.kind === 'media' ? { document: { file_id: message.text } } : { text: message.text }),
     ...(message.entities.length > 0 ? { entities: message.entities } : {}),
     ...(message.replyMarkup ? { reply_markup: message.replyMarkup } : {}),
   };
@@ -117,6 +117,17 @@ function sendMessage(context: Context): object {
   message.replyMarkup = call.params.reply_markup ?? null;
   const { replyMarkup } = message;
   world.sent.push({ call, at: now, chatId: chat.id, messageId: message.id, text, entities, replyMarkup });
+  return messageObject(bot, chat, message.id);
+}
+
+/** What bots send; telesweep sends no files. */
+function sendDocument(context: Context): object {
+  const { world, bot, call, now } = context;
+  const file = stringOf(call.params.document);
+  if (file === '') throw badRequest('there is no document in the request');
+  const chat = findChat(context, 'write');
+  world.admitSend(bot, chat, now);
+  const message = putMessage(chat, { kind: 'media', text: file }, now);
   return messageObject(bot, chat, message.id);
 }
 
@@ -166,6 +177,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['deletemessage', deleteMessage],
   ['deletemessages', deleteMessages],
   ['sendmessage', sendMessage],
+  ['senddocument', sendDocument],
   ['editmessagetext', editMessageText],
   ['getme', ({ bot }) => ({ ...userObject(bot), can_join_groups: true, can_read_all_group_messages: false })],
   ['getchat', (context) => chatObject(findChat(context, 'read'))],
