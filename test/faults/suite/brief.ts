@@ -1,4 +1,4 @@
-/** The table in two dozen lines, for the README: rows of one kind together, all jobs together. */
+/** The table in two dozen lines, for docs/promises.md: rows of one kind together, all jobs together. */
 import { addFindings, type Findings, nothingFound, type Row, tableRow } from './findings.ts';
 
 const kinds: readonly (readonly [RegExp, string])[] = [
