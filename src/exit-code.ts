@@ -28,7 +28,7 @@ export const exitCodeMeanings: Readonly<Record<(typeof exitCodes)[keyof typeof e
   70: 'a defect of telesweep',
   75: 'stopped early with work left: a signal, a lost lease, a long cool-down',
   77: 'Telegram refuses the token, or every call of the bot',
-  78: 'wrong settings (the token of another bot than before among them)',
+  78: 'wrong settings (the token of another bot than before among them), or tables that are not migrated',
 };
 
 /** The one place that turns an error into an exit code. */

@@ -86,7 +86,7 @@ describe('the report of a defect', () => {
     });
 
   test('is in the log of a pass, with an address and its stack at every level, and leads to lines of the source', async () => {
-    const { code, stderr } = await scene.run(['delete-due', '--quiet']);
+    const { code, stderr } = await scene.start(['delete-due', '--quiet']).done;
     expect(code).toBe(70);
     const line = stderr.split('\n').find((found) => found.includes(reportTo)) ?? '';
     expect(JSON.parse(line)).toMatchObject({
@@ -101,7 +101,7 @@ describe('the report of a defect', () => {
   });
 
   test('is what an operator reads of it as well', async () => {
-    const { code, stderr } = await scene.run(['status']);
+    const { code, stderr } = await scene.start(['status']).done;
     expect(code).toBe(70);
     expect(stderr).toMatch(/^telesweep status: a defect of telesweep: \w+: .*; please report it/);
     expect(trace(stderr).stdout).toContain('src/operator/run-status.ts:');

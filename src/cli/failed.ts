@@ -24,6 +24,8 @@ Reasons:
   refused         Telegram refuses for another reason, told in its own words
   bad_message_id, bad_chat_id, no_messages
                   the bot wrote a row that cannot be; mend it, then retry
+  held_by_database
+                  a foreign key, a trigger or a constraint keeps the row; mend it, then retry
   no_ledger       a broadcast without rows in broadcast_messages
   messages_failed a broadcast whose failed messages are gone; drop it
   failed, uncertain

@@ -8,7 +8,7 @@ import { reportTo } from '../../src/defect.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');
-const sources = ['bin', 'src', 'migrations', 'release', 'deploy', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const sources = ['bin', 'src', 'migrations', 'scripts', 'deploy', 'package.json', 'package-lock.json', 'tsconfig.json'];
 const papers = ['LICENSE', 'README.md', '.env.example', 'crontab.example'];
 
 let folder: string;

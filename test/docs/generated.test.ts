@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { envExample, fillBlocks, generatedFiles } from '../scripts/docs.ts';
-import { exitCodes } from '../src/exit-code.ts';
-import { knownNames, settingsTable } from '../src/settings/settings-table.ts';
+import { envExample, fillBlocks, generatedFiles } from '../../scripts/docs.ts';
+import { exitCodes } from '../../src/exit-code.ts';
+import { knownNames, settingsTable } from '../../src/settings/settings-table.ts';
 
 test('what the documentation has from the code is as the code says: npm run docs', () => {
   const files = generatedFiles();
