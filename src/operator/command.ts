@@ -46,11 +46,23 @@ export async function runCommand(
       connection.close();
     }
   } catch (error) {
-    const message = errorText(error, secrets);
-    complain(world.stderr, name, message);
-    if (flags.json) write(`${JSON.stringify({ ok: false, error: message })}\n`);
-    return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
+    return endCommand(error, name, flags, world, secrets);
   }
+}
+
+/** Says what ended a command, on stderr and under `--json` on stdout, there beside what is `told`. @returns the exit code */
+export function endCommand(
+  error: unknown,
+  name: string,
+  flags: Pick<CommandFlags, 'json'>,
+  world: World,
+  secrets: readonly string[] | null = null,
+  told: object = { ok: false },
+): number {
+  const message = errorText(error, secrets);
+  complain(world.stderr, name, message);
+  if (flags.json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error: message })}\n`);
+  return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
 }
 
 /** Columns for a table: those of the terminal; elsewhere nothing is cut. */

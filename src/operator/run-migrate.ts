@@ -1,21 +1,19 @@
-import { errorText } from '../error-text.ts';
-import { exitCodeOfError, exitCodes } from '../exit-code.ts';
+import { exitCodes } from '../exit-code.ts';
 import { redact } from '../redact.ts';
-import { complain, safeWriter } from '../report/output.ts';
+import { safeWriter } from '../report/output.ts';
 import { readSettings } from '../settings.ts';
 import { type Connection, connect } from '../store/connect.ts';
 import type { World } from '../world.ts';
+import { type CommandFlags, endCommand } from './command.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
 import { planAsJson, planAsSql, planAsText } from './migrate-text.ts';
 import { planMigration } from './plan-migration.ts';
 
-export interface MigrateFlags {
+export interface MigrateFlags extends CommandFlags {
   dryRun: boolean;
   down: boolean;
   /** Print the statements and run none. */
   sql: boolean;
-  json: boolean;
-  envFile: string | null;
 }
 
 /** How often somebody at a terminal hears how far the building of an index is. */
@@ -47,10 +45,7 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       connection.close();
     }
   } catch (error) {
-    const message = errorText(error, secrets);
-    complain(world.stderr, 'migrate', message);
-    if (flags.json) print(`${JSON.stringify({ dry_run: flags.dryRun, steps: [], error: message })}\n`);
-    return exitCodeOfError(error);
+    return endCommand(error, 'migrate', flags, world, secrets, { dry_run: flags.dryRun, steps: [] });
   }
 }
 

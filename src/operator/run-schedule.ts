@@ -1,12 +1,11 @@
-import { errorText } from '../error-text.ts';
 import { codeOf, messageOf, UsageError } from '../errors.ts';
-import { exitCodeOfError, exitCodes } from '../exit-code.ts';
+import { exitCodes } from '../exit-code.ts';
 import type { Job } from '../job.ts';
 import { complain, safeWriter } from '../report/output.ts';
 import { readTextFile } from '../settings/text-file.ts';
 import { version } from '../version.ts';
 import type { World } from '../world.ts';
-import type { CommandFlags } from './command.ts';
+import { type CommandFlags, endCommand } from './command.ts';
 import { crontab } from './schedule/crontab.ts';
 import { kubernetesManifests } from './schedule/kubernetes.ts';
 import { readTimes } from './schedule/read-times.ts';
@@ -39,10 +38,7 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
     else print(flags.output === null ? textOfAll(flags.format, files) : namesOf(flags.output, files));
     return exitCodes.ok;
   } catch (error) {
-    const message = errorText(error, null);
-    complain(world.stderr, 'schedule', message);
-    if (flags.json) print(`${JSON.stringify({ ok: false, error: message })}\n`);
-    return exitCodeOfError(error);
+    return endCommand(error, 'schedule', flags, world);
   }
 }
 
