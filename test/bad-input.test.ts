@@ -149,7 +149,7 @@ describe('settings that are wrong: exit 78, all named at once, nothing changed',
     const { status, stderr } = spawnSync('sh', args, { encoding: 'utf8', env: { PATH: process.env.PATH } });
     expect(status).toBe(78);
     expect(stderr).toMatch(/^telesweep delete-due: --env-file: ".*no\.env" cannot be read/);
-    expect(readFileSync(bundle, 'utf8')).toMatch(/^#!\/bin\/sh\n/);
+    expect(readFileSync(bundle, 'utf8')).toMatch(/^#!\/usr\/bin\/env sh\n/);
   });
 
   test('with --json, stdout holds one object that says the same', async () => {
