@@ -1,5 +1,5 @@
 /** The figures as a table for a person. */
-import { renderTable } from '../src/report/table.ts';
+import { renderTable } from '../src/output/table.ts';
 import type { Figure, Target, Unit } from './figure.ts';
 
 const columns = ['measured', 'value', 'against', 'ratio', 'target', 'met'];

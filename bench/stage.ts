@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import type { Summary } from '../src/job.ts';
+import type { Summary } from '../src/process/summary.ts';
 import { botToken } from '../test/support/bot-api.ts';
 import { type BotApiProcess, type BotApiProcessOptions, startBotApiProcess } from './bot-api.ts';
 import { type ChildOptions, type ChildResult, runNode, writeUsageHook } from './child.ts';

@@ -14,7 +14,7 @@ process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 const failed = async (error: unknown): Promise<void> => {
-  const { describeDefect } = await import('../src/defect.ts');
+  const { describeDefect } = await import('../src/process/defect.ts');
   process.stderr.write(`telesweep: ${describeDefect(error)}\n`);
 };
 // Node itself would print the error as it is, secrets and all, and exit with 1, which means something else here.
@@ -38,7 +38,7 @@ process.on('SIGHUP', onSignal);
 if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') module.enableCompileCache();
 
 // Imported late, because the cache serves only what is loaded after it is on.
-const running = import('../src/cli.ts').then(({ main }) =>
+const running = import('../src/cli/main.ts').then(({ main }) =>
   main({
     argv: process.argv.slice(2),
     env: process.env,

@@ -1,4 +1,4 @@
-import type { WantedTable } from '../src/store/wanted-table.ts';
+import type { WantedTable } from '../src/tables/wanted-table.ts';
 
 /** The guides of a new table. Their addresses are examples: an operator puts real ones in. */
 export const defaultGuides: NonNullable<WantedTable['filling']> = {

@@ -1,8 +1,8 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
-import { ownMark } from '../src/store/column-steps.ts';
-import { ownIndexPrefix, readIndexes } from '../src/store/standing-index.ts';
-import { readTable, type StandingTable, schemaStands } from '../src/store/standing-table.ts';
-import { joinPlans, type Plan, quoteName, type Step } from '../src/store/step.ts';
+import { ownMark } from '../src/tables/column-steps.ts';
+import { ownIndexPrefix, readIndexes } from '../src/tables/standing-index.ts';
+import { readTable, type StandingTable, schemaStands } from '../src/tables/standing-table.ts';
+import { joinPlans, type Plan, quoteName, type Step } from '../src/tables/step.ts';
 import { botsTables } from './0001-bots-tables.ts';
 import { ownTables } from './0001-own-tables.ts';
 import { addedTables } from './0002-additions.ts';

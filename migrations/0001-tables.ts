@@ -1,8 +1,8 @@
 import type { QueryExecutorProvider } from 'kysely';
-import { findRelations } from '../src/store/bots-schema.ts';
-import { readTable, schemaStands } from '../src/store/standing-table.ts';
-import { joinPlans, type Plan } from '../src/store/step.ts';
-import { planNewTable, planStandingTable } from '../src/store/table-steps.ts';
+import { findRelations } from '../src/tables/bots-schema.ts';
+import { readTable, schemaStands } from '../src/tables/standing-table.ts';
+import { joinPlans, type Plan } from '../src/tables/step.ts';
+import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import { botsTables } from './0001-bots-tables.ts';
 import { planDown } from './0001-down.ts';
 import { ownTables } from './0001-own-tables.ts';

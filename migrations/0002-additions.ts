@@ -1,4 +1,4 @@
-import type { WantedColumn, WantedTable } from '../src/store/wanted-table.ts';
+import type { WantedColumn, WantedTable } from '../src/tables/wanted-table.ts';
 
 const timestamp = 'timestamp with time zone';
 

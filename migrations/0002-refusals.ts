@@ -1,7 +1,7 @@
-import { planColumns } from '../src/store/column-steps.ts';
-import { readTable } from '../src/store/standing-table.ts';
-import { joinPlans, type Plan, type Step } from '../src/store/step.ts';
-import { planNewTable, planStandingTable } from '../src/store/table-steps.ts';
+import { planColumns } from '../src/tables/column-steps.ts';
+import { readTable } from '../src/tables/standing-table.ts';
+import { joinPlans, type Plan, type Step } from '../src/tables/step.ts';
+import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import { addedColumns, addedTables } from './0002-additions.ts';
 import type { Migration } from './migration.ts';
 

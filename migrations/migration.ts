@@ -1,5 +1,5 @@
 import type { QueryExecutorProvider } from 'kysely';
-import type { Plan } from '../src/store/step.ts';
+import type { Plan } from '../src/tables/step.ts';
 
 /**
  * A migration looks at the database and plans what is missing; it changes nothing itself. It is asked again at every

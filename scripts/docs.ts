@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { exitCodeMeanings } from '../src/exit-code.ts';
-import { wrap } from '../src/report/wrap.ts';
+import { wrap } from '../src/output/wrap.ts';
+import { exitCodeMeanings } from '../src/process/exit-code.ts';
 import { expectedOf, isSecret, type SettingInfo, settingsTable } from '../src/settings/settings-table.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -2,8 +2,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { main } from '../src/cli.ts';
-import type { Job } from '../src/job.ts';
+import { main } from '../src/cli/main.ts';
+import type { Job } from '../src/job/job.ts';
 import { jobs } from '../src/jobs/index.ts';
 import { createScene, type Scene } from './support/scene.ts';
 

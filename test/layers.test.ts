@@ -8,23 +8,22 @@ const root = join(import.meta.dirname, '..');
 const layers: readonly (readonly [RegExp, number])[] = [
   [/^bin\//, 70],
   [/^src\/cli\//, 60],
-  [/^src\/cli\.ts$/, 60],
-  [/^src\/(pass|pass-lease|pass-report|pass-summary|world)\.ts$/, 50],
-  [/^src\/operator\//, 50],
-  [/^src\/jobs\//, 40],
-  [/^src\/engine\//, 35],
+  [/^src\/(pass|operator)\//, 50],
+  [/^src\/jobs\//, 45],
+  [/^src\/engine\//, 40],
+  [/^src\/job\//, 35],
   [/^src\/telegram\//, 30],
-  [/^src\/store\//, 20],
   [/^migrations\//, 25],
-  [/^src\/report\//, 10],
-  [/^src\/(job|schedules|settings|errors|error-text|exit-code|redact|defect|duration|stop|version|clock)\.ts$/, 0],
-  [/^src\/settings\//, 0],
+  [/^src\/tables\//, 20],
+  [/^src\/store\//, 15],
+  [/^src\/output\//, 10],
+  [/^src\/settings\//, 5],
+  [/^src\/process\//, 0],
 ];
 
 interface Import {
   from: string;
   to: string;
-  typeOnly: boolean;
 }
 
 const files = ['bin', 'src', 'migrations'].flatMap((folder) =>
@@ -34,13 +33,13 @@ const files = ['bin', 'src', 'migrations'].flatMap((folder) =>
 );
 
 const pattern =
-  /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g;
+  /(?:^|\n)\s*(?:import|export)\s+[^'";]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g;
 
 const imports: Import[] = files.flatMap((from) =>
   [...readFileSync(join(root, from), 'utf8').matchAll(pattern)].map((match) => {
-    const path = match[2] ?? match[3] ?? match[4] ?? '';
+    const path = match[1] ?? match[2] ?? match[3] ?? '';
     const to = path.startsWith('.') ? relative(root, normalize(join(root, dirname(from), path))) : path;
-    return { from, to, typeOnly: match[1] !== undefined };
+    return { from, to };
   }),
 );
 
@@ -55,10 +54,7 @@ describe('layers', () => {
 
   test('imports go down', () => {
     expect(imports.filter(isOurs).length).toBeGreaterThan(50);
-    const upward = imports
-      .filter(isOurs)
-      .filter(({ typeOnly }) => !typeOnly)
-      .filter(({ from, to }) => (layerOf(to) ?? 0) > (layerOf(from) ?? 0));
+    const upward = imports.filter(isOurs).filter(({ from, to }) => (layerOf(to) ?? 0) > (layerOf(from) ?? 0));
     expect(upward).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readExposition } from './report/exposition.ts';
+import { readExposition } from './output/exposition.ts';
 import { broadcast, pendingDeletion } from './support/rows.ts';
 import { createScene, type Scene } from './support/scene.ts';
 import { closedPort } from './telegram/tiny-servers.ts';

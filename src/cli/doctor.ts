@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
@@ -21,7 +21,7 @@ export function addDoctor({ program, world, jobs, exit }: Door): void {
     .addOption(jobsOption(jobs))
     .option('--accept-bot', 'from now on the jobs work with the bot of TELEGRAM_BOT_TOKEN');
   withShared(command).action(async (flags: SharedFlags & { job?: readonly Job[]; acceptBot?: true }) => {
-    const { runDoctor } = await import('../operator/run-doctor.ts');
+    const { runDoctor } = await import('../operator/doctor/run-doctor.ts');
     const { job: asked = null, acceptBot = false } = flags;
     exit(await runDoctor({ ...sharedOf(flags), jobs, asked, acceptBot }, world));
   });

@@ -25,7 +25,7 @@ Reasons:
   bad_message_id, bad_chat_id, no_messages
                   the bot wrote a row that cannot be; mend it, then retry
   held_by_database
-                  a foreign key, a trigger or a constraint keeps the row; mend it, then retry
+                  a key or trigger of yours keeps the row; mend that, then retry
   no_ledger       a broadcast without rows in broadcast_messages
   messages_failed a broadcast whose failed messages are gone; drop it
   failed, uncertain
@@ -53,21 +53,21 @@ export function addFailed({ program, world, jobs, exit }: Door): void {
   withFilter(subcommand(failed, 'list', 'list what was given up, and why', listExamples, reasonHelp), keeping)
     .option('--limit <N>', 'items at most', parseLimit, 20)
     .action(async (flags: FailedArguments & { limit: number }) => {
-      const { runFailedList } = await import('../operator/run-failed.ts');
+      const { runFailedList } = await import('../operator/failed/run-failed.ts');
       exit(await runFailedList({ ...filterOf(flags), limit: flags.limit }, world));
     });
 
   withFilter(subcommand(failed, 'retry', 'set failed items due again', retryExamples, changeHelp), changeable)
     .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
-      const { runFailedRetry } = await import('../operator/run-failed.ts');
+      const { runFailedRetry } = await import('../operator/failed/run-failed.ts');
       exit(await runFailedRetry({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
     });
 
   withFilter(subcommand(failed, 'drop', 'remove failed items for good', dropExamples), changeable)
     .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
-      const { runFailedDrop } = await import('../operator/run-failed.ts');
+      const { runFailedDrop } = await import('../operator/failed/run-failed.ts');
       exit(await runFailedDrop({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
     });
 }

@@ -1,6 +1,6 @@
 /** Flags that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 
 /** As commander hands them over. */
 export interface SharedFlags {

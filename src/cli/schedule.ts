@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
-import type { Job } from '../job.ts';
-import type { ScheduleFormat } from '../operator/run-schedule.ts';
+import type { Job } from '../job/job.ts';
+import type { ScheduleFormat } from '../operator/schedule/run-schedule.ts';
 import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
@@ -28,7 +28,7 @@ export function addSchedule({ program, world, jobs, exit }: Door): void {
     .option('--output <DIR>', 'write files into DIR and print their names');
   withShared(command, 'the files', 'where the jobs find their settings').action(
     async (format: ScheduleFormat, flags: ScheduleArguments) => {
-      const { runSchedule } = await import('../operator/run-schedule.ts');
+      const { runSchedule } = await import('../operator/schedule/run-schedule.ts');
       const { job: asked = jobs, image = null, namespace = null, output = null } = flags;
       exit(await runSchedule({ ...sharedOf(flags), format, jobs: asked, image, namespace, output }, world));
     },

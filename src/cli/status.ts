@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
@@ -20,7 +20,7 @@ off.
 export function addStatus({ program, world, jobs, exit }: Door): void {
   const command = subcommand(program, 'status', summary, examples, notes).addOption(jobsOption(jobs));
   withShared(command).action(async ({ job: asked = jobs, ...flags }: SharedFlags & { job?: readonly Job[] }) => {
-    const { runStatus } = await import('../operator/run-status.ts');
+    const { runStatus } = await import('../operator/status/run-status.ts');
     exit(await runStatus({ ...sharedOf(flags), jobs, asked }, world));
   });
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { exitCodeMeanings } from '../exit-code.ts';
-import type { Job } from '../job.ts';
-import { wrap } from '../report/wrap.ts';
-import type { World } from '../world.ts';
+import type { Job } from '../job/job.ts';
+import { wrap } from '../output/wrap.ts';
+import { exitCodeMeanings } from '../process/exit-code.ts';
+import type { World } from '../process/world.ts';
 
 /** What a command is added to, and what it works with. */
 export interface Door {

@@ -1,6 +1,6 @@
 /** What flags take, read and checked. */
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../settings/duration.ts';
 
 /** Milliseconds of work. */
 export function parseRuntime(text: string): number {

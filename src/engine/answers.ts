@@ -1,6 +1,8 @@
 /** What answers say of Telegram or the bot as a whole. */
-import { BotRefusedError, TokenRefusedError, UnavailableError } from '../errors.ts';
-import type { Stop, Telegram } from '../job.ts';
+
+import type { Telegram } from '../job/job.ts';
+import type { Stop } from '../job/stop.ts';
+import { BotRefusedError, TokenRefusedError, UnavailableError } from '../process/errors.ts';
 import type { Outcome } from '../telegram/outcome.ts';
 
 /** So many calls in a row without an answer mean that Telegram is out of reach, and the pass ends. */

@@ -1,6 +1,7 @@
 /** Deletes the messages of one chat: 100 a call, a single one by a call whose answers tell more. */
-import { monotonicMs } from '../clock.ts';
-import type { Telegram } from '../job.ts';
+
+import type { Telegram } from '../job/job.ts';
+import { monotonicMs } from '../process/clock.ts';
 import type { Client } from '../telegram/client.ts';
 import { mostIdsACall } from '../telegram/message-id.ts';
 import { type Outcome, wordsOf } from '../telegram/outcome.ts';

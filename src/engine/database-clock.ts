@@ -1,4 +1,4 @@
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs } from '../process/clock.ts';
 
 /** So many answers are remembered: some seconds' worth, in which no two clocks drift apart by a millisecond. */
 const remembered = 12;

@@ -1,4 +1,4 @@
-import type { JobContext } from '../job.ts';
+import type { JobContext } from '../job/job.ts';
 import { WarnFew } from './warn-few.ts';
 
 /** Counts and says what became of a job's rows, and hands it to the writer. Each row is settled once. */

@@ -4,8 +4,8 @@
  */
 import type { Kysely } from 'kysely';
 import TinyQueue from 'tinyqueue';
-import { monotonicMs } from '../clock.ts';
-import type { JobContext, Telegram } from '../job.ts';
+import type { JobContext, Telegram } from '../job/job.ts';
+import { monotonicMs } from '../process/clock.ts';
 import { rememberBot } from '../store/bots.ts';
 import { briefCount } from '../store/brief-count.ts';
 import { startCooldown } from '../store/budgets.ts';

@@ -1,5 +1,5 @@
 /** What Telegram's 429 asks for. Pure: time is a value that goes in. */
-import type { Stop } from '../job.ts';
+import type { Stop } from '../job/stop.ts';
 
 /** Where a pass has no deadline, it waits for pauses up to this long, be it one or a row of short ones. */
 const longestWaitSeconds = 60;

@@ -1,4 +1,4 @@
-import type { Log } from '../report/log.ts';
+import type { Log } from '../output/log.ts';
 
 /** So many lines of a reason in a pass: `--quiet` mails a page and not a book. */
 const most = 10;

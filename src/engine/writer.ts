@@ -1,6 +1,6 @@
 /** What became of rows, written down by ticks: the only one that writes a sweep's tables in a pass. */
 import type { Kysely } from 'kysely';
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs } from '../process/clock.ts';
 import { keptInSilence, LockTimeoutError, type RowFault, rowFault } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
 import { runTick, type TickAnswer, type TickRequest, type TickWrites } from '../store/tick.ts';

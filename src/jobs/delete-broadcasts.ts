@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { anyDueBroadcast, broadcastBacklog, broadcastsNearDeadline } from '../store/broadcast-due.ts';
 import { type BroadcastCounts, broadcastCounts } from './delete-broadcasts/counts.ts';
 

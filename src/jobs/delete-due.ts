@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { anyDueDeletion, deletionBacklog, deletionsNearDeadline } from '../store/due.ts';
 import { type DueCounts, dueCounts } from './delete-due/counts.ts';
 

@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { cleanupTokens } from './cleanup-tokens.ts';
 import { deleteBroadcasts } from './delete-broadcasts.ts';
 import { deleteDue } from './delete-due.ts';

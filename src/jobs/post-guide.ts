@@ -1,7 +1,7 @@
-import type { Job } from '../job.ts';
-import { cronEvery } from '../schedules.ts';
+import type { Job } from '../job/job.ts';
 import { anyChannelWithoutGuide, guideBacklog, guideOfSlot, guideTotals } from '../store/guide-due.ts';
 import { type GuideCounts, guideCounts } from './post-guide/counts.ts';
+import { cronEvery } from './post-guide/cron-every.ts';
 
 /** Posts one guide a slot to every channel, round and round. */
 export const postGuide: Job<GuideCounts> = {

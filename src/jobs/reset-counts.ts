@@ -1,4 +1,4 @@
-import type { Job } from '../job.ts';
+import type { Job } from '../job/job.ts';
 import { anyPastCounter, counterBacklog } from '../store/due.ts';
 import { rowCounts, sweepBatches } from './sweep-batches.ts';
 

@@ -1,6 +1,7 @@
-import type { JobContext, JobResult } from '../job.ts';
+import type { JobContext, JobResult } from '../job/job.ts';
 import { keptInSilence } from '../store/database-error.ts';
-import type { Deleted, Kept, Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
+import type { Place, RangeDeleted, RangeOptions } from '../store/range-delete.ts';
+import type { Deleted, Kept } from '../store/swept-table.ts';
 
 /** Rows a batch. */
 export interface BatchSizes {

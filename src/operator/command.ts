@@ -1,10 +1,10 @@
-import { errorText } from '../error-text.ts';
-import { exitCodeOfError, exitCodes } from '../exit-code.ts';
-import { redact } from '../redact.ts';
-import { complain, safeWriter } from '../report/output.ts';
-import { readSettings, type Settings } from '../settings.ts';
+import { complain, safeWriter } from '../output/output.ts';
+import { errorText } from '../process/error-text.ts';
+import { exitCodeOfError, exitCodes } from '../process/exit-code.ts';
+import { redact } from '../process/redact.ts';
+import type { World } from '../process/world.ts';
+import { readSettings, type Settings } from '../settings/settings.ts';
 import { type Connection, connect } from '../store/connect.ts';
-import type { World } from '../world.ts';
 
 /** The flags of every operator command. */
 export interface CommandFlags {

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { UsageError } from '../errors.ts';
-import { safeWriter } from '../report/output.ts';
-import type { World } from '../world.ts';
+import { safeWriter } from '../output/output.ts';
+import { UsageError } from '../process/errors.ts';
+import type { World } from '../process/world.ts';
 
 /**
  * Asks on a terminal whether to go on; only `y` or `yes` does.

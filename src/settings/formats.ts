@@ -1,5 +1,5 @@
 /** The plain kinds of values. A format trims nothing: the reader hands it the text without white space round it. */
-import { formatDuration, parseDuration } from '../duration.ts';
+import { formatDuration, parseDuration } from './duration.ts';
 import { type Format, wrong } from './format.ts';
 import { secretsOfToken } from './secrets.ts';
 

@@ -1,4 +1,4 @@
-import { redact } from '../redact.ts';
+import { redact } from '../process/redact.ts';
 
 /** One thing that is wrong with the settings. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { codeOf } from '../errors.ts';
+import { codeOf } from '../process/errors.ts';
 
 /** The text of a file in UTF-8, or in UTF-16 with a byte order mark; or in plain words why it cannot be read. */
 export function readTextFile(path: string): { text: string } | { reason: string } {

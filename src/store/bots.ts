@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { JobName } from '../job.ts';
+import type { JobName } from '../process/summary.ts';
 import type { Connection } from './connect.ts';
 import type { Database } from './schema.ts';
 

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Client, type QueryResult } from 'pg';
-import { codeOf, messageOf, UnavailableError } from '../errors.ts';
-import type { DatabaseSettings } from '../settings.ts';
+import { codeOf, messageOf, UnavailableError } from '../process/errors.ts';
+import type { DatabaseSettings } from '../settings/settings.ts';
 import { cancelStatement } from './cancel.ts';
 import { databaseError, SerializationError } from './database-error.ts';
 import { PoolClient } from './pool-client.ts';

@@ -1,5 +1,5 @@
 /** What PostgreSQL's errors mean (postgresql.org/docs/current/errcodes-appendix.html). */
-import { codeOf, messageOf, RowRefusedError, SettingsError, UnavailableError } from '../errors.ts';
+import { codeOf, messageOf, RowRefusedError, SettingsError, UnavailableError } from '../process/errors.ts';
 
 /** A statement met a row that somebody else holds. */
 export class LockTimeoutError extends UnavailableError {

@@ -1,6 +1,6 @@
 /** Failed items of every job: what was given up and is kept for the operator. */
 
-import type { JobName } from '../job.ts';
+import type { JobName } from '../process/summary.ts';
 import type { Connection } from './connect.ts';
 import { deletable } from './deletable.ts';
 import { instantText, readInstant } from './instant.ts';

@@ -1,6 +1,6 @@
 /** Removing failed items past `FAILED_DAYS`, as CTEs for the statement that closes a pass. Free of Kysely. */
 
-import type { JobName } from '../job.ts';
+import type { JobName } from '../process/summary.ts';
 import { deletable } from './deletable.ts';
 
 /** So many rows a pass at most: a closing statement must stay short, whatever piled up. */

@@ -1,6 +1,7 @@
 /** What is due for `post-guide`, as text for statements. Free of Kysely, because the statement that opens a pass asks it. */
-import type { SqlFragment } from '../job.ts';
+
 import { offsetAt, type SlotRule, slotStart } from './guide-slots.ts';
+import type { SqlFragment } from './sql-fragment.ts';
 
 export interface SlotSettings {
   guideChatIds: readonly string[];

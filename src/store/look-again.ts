@@ -1,8 +1,8 @@
 /** What a sweep asked to go and is still there without a word. */
 import { type Kysely, sql } from 'kysely';
-import { type Deleted, nothingKept, type SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
 import { askAgain, mayKeepInSilence } from './silent-rows.ts';
+import { type Deleted, nothingKept, type SweptTable } from './swept-table.ts';
 
 const rowsAtOnce = 1_000;
 

@@ -1,15 +1,8 @@
 /** Sweeping a table page by page, where what is due lies in no order on disk: by its index, every range would touch every page. */
 import { type Kysely, sql } from 'kysely';
-import {
-  type Deleted,
-  deleteChosen,
-  deleteInHalves,
-  nothingKept,
-  quickly,
-  type SweptTable,
-  tryDelete,
-} from './range-delete.ts';
+import { deleteChosen, deleteInHalves, quickly, tryDelete } from './range-delete.ts';
 import type { Database } from './schema.ts';
+import { type Deleted, nothingKept, type SweptTable } from './swept-table.ts';
 
 /** Below it, neighbours in the index lie far apart in the table. */
 const orderly = 0.5;

@@ -1,4 +1,4 @@
-import { RowRefusedError } from '../errors.ts';
+import { RowRefusedError } from '../process/errors.ts';
 
 /** Why PostgreSQL refused a statement, by its own words. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { JobName } from '../job.ts';
+import type { JobName } from '../process/summary.ts';
 import type { Connection } from './connect.ts';
 import { instantText, readInstant, readInstantOrNull } from './instant.ts';
 

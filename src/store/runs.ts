@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
-import { RowRefusedError } from '../errors.ts';
-import type { Backlog, JobName, SqlFragment, Summary } from '../job.ts';
+import { RowRefusedError } from '../process/errors.ts';
+import type { Backlog, JobName, Summary } from '../process/summary.ts';
 import type { RememberedBot } from './bots.ts';
 import type { Pause } from './budgets.ts';
 import type { Connection } from './connect.ts';
 import { pruneFailed } from './failed-prune.ts';
 import { instantText, readInstantOrNull } from './instant.ts';
+import type { SqlFragment } from './sql-fragment.ts';
 
 /** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
 export const leaseSeconds = 45;

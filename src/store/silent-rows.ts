@@ -1,8 +1,8 @@
 /** Rows that were asked to go and stay without a word: kept by a trigger that returns NULL, by a policy or a rule. */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { keptInSilence } from './database-error.ts';
-import type { Kept, SweptTable } from './range-delete.ts';
 import type { Database } from './schema.ts';
+import type { Kept, SweptTable } from './swept-table.ts';
 
 /** A trigger before a row goes, on the table or a part of it; a rule; row security. */
 export async function mayKeepInSilence(db: Kysely<Database>, table: string): Promise<boolean> {

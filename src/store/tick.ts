@@ -1,6 +1,6 @@
 /** The one statement of a sweep's writer: the lease, what happened to rows since the last one, and the next calls. */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { JobName } from '../job.ts';
+import type { JobName } from '../process/summary.ts';
 import { leaseSeconds } from './runs.ts';
 import type { Database } from './schema.ts';
 

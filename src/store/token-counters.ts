@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { instantText } from './instant.ts';
 import { lookAgain } from './look-again.ts';
-import { type Deleted, deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
+import { deleteRange, type RangeDeleted, type RangeOptions } from './range-delete.ts';
 import type { Database } from './schema.ts';
+import type { Deleted, SweptTable } from './swept-table.ts';
 
 /** A moment of the database's clock, and the zone that says which day it falls on. */
 export interface Today {

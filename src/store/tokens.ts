@@ -3,8 +3,9 @@ import { isSweptToken } from './due.ts';
 import { instantText } from './instant.ts';
 import { lookAgain } from './look-again.ts';
 import { deletePages, pagesOutOfOrder } from './page-delete.ts';
-import { type Deleted, deleteRange, type RangeDeleted, type RangeOptions, type SweptTable } from './range-delete.ts';
+import { deleteRange, type RangeDeleted, type RangeOptions } from './range-delete.ts';
 import type { Database } from './schema.ts';
+import type { Deleted, SweptTable } from './swept-table.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 

@@ -3,7 +3,7 @@
  * may be repeated. Node's own fetch cannot tell, and costs four times the CPU.
  */
 import type { Dispatcher } from 'undici';
-import { codeOf } from '../errors.ts';
+import { codeOf } from '../process/errors.ts';
 import type { Address, Connections } from './connections.ts';
 import { CallFailure } from './failure.ts';
 import type { AnswerHeaders, HttpAnswer } from './read-answer.ts';

@@ -1,14 +1,13 @@
 /** Loaded where a socks5 proxy is set. */
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
-import type { ProxyServer } from './proxy.ts';
 
 /**
  * Asks a SOCKS5 proxy over its connection to connect on to a target, whose name it looks up.
  * @throws where it refuses or hangs up
  */
 export async function askSocks(
-  proxy: ProxyServer,
+  proxy: { address: { hostname: string; port: string }; username: string; password: string },
   near: Socket,
   target: { host: string; port: number },
 ): Promise<void> {

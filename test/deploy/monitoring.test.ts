@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseDuration } from '../../src/duration.ts';
-import { exitCodes } from '../../src/exit-code.ts';
 import { jobs } from '../../src/jobs/index.ts';
 import { intervalSeconds } from '../../src/operator/schedule/calendar.ts';
-import { renderMetrics } from '../../src/report/metrics-text.ts';
-import { readExposition } from '../report/exposition.ts';
-import { sampleOf } from '../report/sample.ts';
+import { renderMetrics } from '../../src/output/metrics-text.ts';
+import { exitCodes } from '../../src/process/exit-code.ts';
+import { parseDuration } from '../../src/settings/duration.ts';
+import { readExposition } from '../output/exposition.ts';
+import { sampleOf } from '../output/sample.ts';
 import { usualTimes } from '../support/usual-times.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../../deploy', path), 'utf8');

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { alsoServes } from '../../src/store/column-steps.ts';
+import { alsoServes } from '../../src/tables/column-steps.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/database.md'), 'utf8');

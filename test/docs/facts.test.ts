@@ -68,7 +68,7 @@ test('the summary is shown with the counts of its job, and every outcome and rea
   expect(Object.keys(summary.counts)).toEqual(Object.keys(job?.counts ?? {}));
 
   const namesOf = (type: string): string[] => {
-    const [, union = ''] = new RegExp(`type ${type} = ([^;]*);`).exec(read('src/job.ts')) ?? [];
+    const [, union = ''] = new RegExp(`type ${type} = ([^;]*);`).exec(read('src/process/summary.ts')) ?? [];
     return [...union.matchAll(/'(\w+)'/g)].map(([, name = '']) => name);
   };
   const [, outcomes = '', reasons = ''] = /^`outcome` is ([^;]*); `stop_reason` is ([^;]*);/m.exec(page) ?? [];

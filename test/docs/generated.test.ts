@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { envExample, fillBlocks, generatedFiles } from '../../scripts/docs.ts';
-import { exitCodes } from '../../src/exit-code.ts';
+import { exitCodes } from '../../src/process/exit-code.ts';
 import { knownNames, settingsTable } from '../../src/settings/settings-table.ts';
 
 test('what the documentation has from the code is as the code says: npm run docs', () => {

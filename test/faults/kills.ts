@@ -1,6 +1,6 @@
 /** One pass killed at a chosen point and a second one after it, and what must hold whatever the point. */
 import { expect } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/process/summary.ts';
 import { pendingDeletion } from '../support/rows.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createStop } from '../../src/job/stop.ts';
 import { type DueRows, sweepBatches } from '../../src/jobs/sweep-batches.ts';
-import { createStop } from '../../src/stop.ts';
 import type { RangeOptions } from '../../src/store/range-delete.ts';
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 /** Columns as strangers bring them, and what the way down must leave. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SettingsError } from '../../src/errors.ts';
+import { SettingsError } from '../../src/process/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { broadcast, pendingDeletion } from '../support/rows.ts';

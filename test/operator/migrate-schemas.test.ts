@@ -1,6 +1,6 @@
 /** Which schema `migrate` works on: by what the names resolve to, as a bot's own statements do. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SettingsError } from '../../src/errors.ts';
+import { SettingsError } from '../../src/process/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { pendingDeletion } from '../support/rows.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SettingsError } from '../../src/errors.ts';
+import { SettingsError } from '../../src/process/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runHere } from '../support/run-here.ts';

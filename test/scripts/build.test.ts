@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { reportTo } from '../../src/defect.ts';
+import { reportTo } from '../../src/process/defect.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { fileWith, problemsOf, unusedPath } from './problems.ts';
 
 /** What pg makes of the settings, in the fields that a connection uses. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/settings/settings.ts';
 import { settingsTable } from '../../src/settings/settings-table.ts';
-import { readSettings } from '../../src/settings.ts';
 import { fileWith, problemsOf } from './problems.ts';
 
 const token = '123456:AAH-secret_part';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { SettingsError } from '../../src/errors.ts';
-import { readSettings, type SettingsRequest } from '../../src/settings.ts';
+import { SettingsError } from '../../src/process/errors.ts';
+import { readSettings, type SettingsRequest } from '../../src/settings/settings.ts';
 
 let folder: string | null = null;
 let count = 0;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redact } from '../../src/redact.ts';
+import { redact } from '../../src/process/redact.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { isSecret, settingsTable } from '../../src/settings/settings-table.ts';
-import { readSettings } from '../../src/settings.ts';
 import { problemsOf } from './problems.ts';
 
 const token = '123456:AAH-secret_part';

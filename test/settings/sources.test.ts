@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/settings/settings.ts';
 import { isSecret, settingsTable } from '../../src/settings/settings-table.ts';
-import { readSettings } from '../../src/settings.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { fileWith, problemsOf, unusedPath } from './problems.ts';
 

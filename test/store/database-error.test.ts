@@ -1,7 +1,7 @@
 /** Every class of PostgreSQL's errors means something to an operator, and none is called a defect that our own SQL cannot cause. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { exitCodeOfError, exitCodes } from '../../src/exit-code.ts';
+import { exitCodeOfError, exitCodes } from '../../src/process/exit-code.ts';
 import { databaseError, rowFault } from '../../src/store/database-error.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 

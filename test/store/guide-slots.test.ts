@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cronEvery } from '../../src/jobs/post-guide/cron-every.ts';
 import { postGuide } from '../../src/jobs/post-guide.ts';
-import { expectedRuns } from '../../src/operator/expected-runs.ts';
-import { cronEvery } from '../../src/schedules.ts';
+import { expectedRuns } from '../../src/operator/status/expected-runs.ts';
 import { slotStart, slotsFrom } from '../../src/store/guide-slots.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 

@@ -18,7 +18,7 @@ declare module 'vitest' {
 const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (newest(['src', 'bin', 'migrations', 'release', 'package.json']) > modified(bundle)) build();
+  if (newest(['src', 'bin', 'migrations', 'scripts', 'package.json']) > modified(bundle)) build();
   const server = await startPostgres({ maxConnections: 200 });
   try {
     const client = new pg.Client(server.url('postgres'));

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { type Migrated, type MigrateOptions, migrate } from '../../src/operator/migrate.ts';
-import { type MigrationStep, planMigration } from '../../src/operator/plan-migration.ts';
+import { type Migrated, type MigrateOptions, migrate } from '../../src/operator/migrate/migrate.ts';
+import { type MigrationStep, planMigration } from '../../src/operator/migrate/plan-migration.ts';
 import type { Database } from '../../src/store/schema.ts';
 
 /** A connection as telesweep's own: one, closed with `destroy`. */

@@ -1,6 +1,6 @@
 /** Runs telesweep in this process, by the door that `bin/` uses: a tenth of the time that a process of its own takes. */
 import { Readable } from 'node:stream';
-import { main } from '../../src/cli.ts';
+import { main } from '../../src/cli/main.ts';
 import { findSummary, type RunOptions, type RunResult } from './run.ts';
 
 /** @param options.env all that the command sees of an environment; `input` what it reads on stdin */

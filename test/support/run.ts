@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/process/summary.ts';
 
 /** `TEST_BUNDLE` names another one: a copy that stays as it is while the project is built again. */
 export const bundle = process.env.TEST_BUNDLE ?? fileURLToPath(new URL('../../dist/telesweep.cjs', import.meta.url));

@@ -1,5 +1,5 @@
 /** What a test of a job needs: a migrated database, the simulated Bot API and the settings that join them. */
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/process/summary.ts';
 import { type BotApi, type BotApiOptions, botToken, startBotApi } from './bot-api.ts';
 import { type Monitors, startMonitors } from './monitors.ts';
 import { createDatabase, type DatabaseOptions, type TestDatabase } from './postgres.ts';

@@ -1,6 +1,6 @@
 /** Passes of the jobs that need no bot: nothing in their environment but the database's address. */
 import { expect } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/process/summary.ts';
 import type { TestDatabase } from './postgres.ts';
 import { type RunResult, type Started, start, telesweep } from './run.ts';
 import { type StatementProxy, startStatementProxy } from './statement-proxy.ts';

@@ -1,6 +1,6 @@
 /** The bots' tables as a stranger may have made them. */
 import { botsTables } from '../../migrations/0001-bots-tables.ts';
-import type { WantedColumn, WantedType } from '../../src/store/wanted-table.ts';
+import type { WantedColumn, WantedType } from '../../src/tables/wanted-table.ts';
 
 type TableName = (typeof botsTables)[number]['name'];
 

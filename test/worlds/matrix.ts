@@ -3,8 +3,8 @@
  * no notice uncertain; then what the operator asks. A world that is accepted works; one that does not is refused by `migrate` or named by `doctor`.
  */
 import { expect, test } from 'vitest';
-import type { JobName } from '../../src/job.ts';
 import { jobs } from '../../src/jobs/index.ts';
+import type { JobName } from '../../src/process/summary.ts';
 import { broadcast, counter, guide, pendingDeletion, token } from '../support/rows.ts';
 import type { Scene } from '../support/scene.ts';
 import { goDownAndUp } from './down-and-up.ts';

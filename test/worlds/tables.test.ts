@@ -1,6 +1,6 @@
 /** Tables that other hands have made. */
-import { alsoServes } from '../../src/store/column-steps.ts';
-import type { WantedType } from '../../src/store/wanted-table.ts';
+import { alsoServes } from '../../src/tables/column-steps.ts';
+import type { WantedType } from '../../src/tables/wanted-table.ts';
 import { tablesOf } from './bots-tables.ts';
 import { testWorlds } from './matrix.ts';
 import type { World } from './world.ts';

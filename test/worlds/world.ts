@@ -1,5 +1,5 @@
 /** What a stranger may bring: tables, a server, a session, a distance. Types alone. */
-import type { JobName, Summary } from '../../src/job.ts';
+import type { JobName, Summary } from '../../src/process/summary.ts';
 
 export interface World {
   name: string;

@@ -1,4 +1,4 @@
-import type { JobContext, Plan } from '../../job.ts';
+import type { JobContext, Plan } from '../../job/job.ts';
 import { countLedger, sampleExpiredBroadcasts } from '../../store/broadcast-messages.ts';
 import { countRemovableBroadcasts } from '../../store/broadcasts.ts';
 import type { BroadcastCounts } from './counts.ts';

@@ -1,5 +1,5 @@
 import type { Source } from '../../engine/work.ts';
-import type { JobContext } from '../../job.ts';
+import type { JobContext } from '../../job/job.ts';
 import {
   failTooOldMessages,
   failUnnamedMessages,

@@ -1,8 +1,8 @@
-import { monotonicMs } from '../../clock.ts';
 import { ChatDeletion, type DeletionEnds, type DeletionItem, type Fate } from '../../engine/chat-deletion.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { Table } from '../../engine/writer.ts';
-import type { JobContext, JobResult, Telegram } from '../../job.ts';
+import type { JobContext, JobResult, Telegram } from '../../job/job.ts';
+import { monotonicMs } from '../../process/clock.ts';
 import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages.ts';
 import type { Finished } from '../../store/broadcasts.ts';
 import { deletableSeconds } from '../../store/deletable.ts';

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { Call, Send } from '../../engine/work.ts';
-import { UnavailableError } from '../../errors.ts';
-import type { JobContext, Telegram } from '../../job.ts';
+import type { JobContext, Telegram } from '../../job/job.ts';
+import { UnavailableError } from '../../process/errors.ts';
 import { rememberBotUsername } from '../../store/bots.ts';
 import type { Client, TextMessage } from '../../telegram/client.ts';
 import { noticeButton } from '../../telegram/notice.ts';

@@ -1,4 +1,4 @@
-import type { JobContext, Plan } from '../../job.ts';
+import type { JobContext, Plan } from '../../job/job.ts';
 import { readAllDueRecords } from '../../store/pending-deletions.ts';
 import { mostIdsACall } from '../../telegram/message-id.ts';
 import type { DueCounts } from './counts.ts';

@@ -1,7 +1,8 @@
 /** Where delete-due's work comes from: the pages of due records, and what chats are owed. */
-import { monotonicMs } from '../../clock.ts';
+
 import type { Source } from '../../engine/work.ts';
-import type { JobContext } from '../../job.ts';
+import type { JobContext } from '../../job/job.ts';
+import { monotonicMs } from '../../process/clock.ts';
 import {
   type DueRecord,
   type PageKey,

@@ -1,10 +1,10 @@
-import { monotonicMs } from '../../clock.ts';
 import { ChatDeletion, type DeletionEnds, type Fate } from '../../engine/chat-deletion.ts';
 import { Engine } from '../../engine/engine.ts';
 import { sleep } from '../../engine/sleep.ts';
 import type { Table, Written } from '../../engine/writer.ts';
-import { SettingsError } from '../../errors.ts';
-import type { JobContext, JobResult, Telegram } from '../../job.ts';
+import type { JobContext, JobResult, Telegram } from '../../job/job.ts';
+import { monotonicMs } from '../../process/clock.ts';
+import { SettingsError } from '../../process/errors.ts';
 import { countDueRecords, type DueRecord, readNextDue } from '../../store/pending-deletions.ts';
 import { recordWrites } from '../../store/record-writes.ts';
 import type { DueCounts } from './counts.ts';

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { Call, Send } from '../../engine/work.ts';
 import type { Write } from '../../engine/writer.ts';
-import type { JobContext } from '../../job.ts';
+import type { JobContext } from '../../job/job.ts';
 import type { GuidePostWrite } from '../../store/guide-post-writes.ts';
 import { hasPostByOtherName } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';

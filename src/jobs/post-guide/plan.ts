@@ -1,4 +1,4 @@
-import type { JobContext, Plan } from '../../job.ts';
+import type { JobContext, Plan } from '../../job/job.ts';
 import { composeGuide } from '../../telegram/guide-text.ts';
 import type { GuideCounts } from './counts.ts';
 import { refusedGuide } from './post.ts';

@@ -1,8 +1,8 @@
 import { Engine } from '../../engine/engine.ts';
 import type { Source } from '../../engine/work.ts';
 import type { Table } from '../../engine/writer.ts';
-import { SettingsError } from '../../errors.ts';
-import type { JobContext, JobResult } from '../../job.ts';
+import type { JobContext, JobResult } from '../../job/job.ts';
+import { SettingsError } from '../../process/errors.ts';
 import { guidePostWrites } from '../../store/guide-post-writes.ts';
 import { failPosts, prunePosts, settleOpenPosts } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';

@@ -1,5 +1,5 @@
-import { SettingsError } from '../../errors.ts';
-import type { JobContext } from '../../job.ts';
+import type { JobContext } from '../../job/job.ts';
+import { SettingsError } from '../../process/errors.ts';
 import { readLastGuide, readPostsOfSlot, readSlotStart, type SlotPost } from '../../store/guide-posts.ts';
 import { type Guide, readGuides } from '../../store/guides.ts';
 import { upcomingGuides } from './rotation.ts';

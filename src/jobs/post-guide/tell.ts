@@ -1,12 +1,18 @@
+import type { JobContext } from '../../job/job.ts';
 import type { GuidePostWrite } from '../../store/guide-post-writes.ts';
-import type { Round } from './channel.ts';
+import type { Guide } from '../../store/guides.ts';
+import type { GuideCounts } from './counts.ts';
 
 export type PostResult = Pick<GuidePostWrite, 'state' | 'messageId' | 'error' | 'sentTo'>;
 
 const words = { posted: 'posted to', failed: 'not posted to', uncertain: 'may or may not have reached' } as const;
 
 /** Counts and tells what became of one channel's post. */
-export function tell({ context, guide }: Pick<Round, 'context' | 'guide'>, chatId: string, result: PostResult): void {
+export function tell(
+  { context, guide }: { context: JobContext<GuideCounts>; guide: Guide },
+  chatId: string,
+  result: PostResult,
+): void {
   const { counts, log, progress } = context;
   const { state, error, messageId } = result;
   counts[state] += 1;

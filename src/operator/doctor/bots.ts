@@ -1,7 +1,7 @@
-import type { Job } from '../../job.ts';
-import { formatDuration } from '../../report/format.ts';
+import type { Job } from '../../job/job.ts';
+import { formatDuration } from '../../output/format.ts';
 import { botIdOf } from '../../settings/formats.ts';
-import type { Settings } from '../../settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Client } from '../../telegram/client.ts';
 import type { Outcome } from '../../telegram/outcome.ts';
 import type { Chat, ChatMember } from '../../telegram/result.ts';

@@ -1,9 +1,9 @@
-import { UnavailableError } from '../../errors.ts';
-import { formatDuration } from '../../report/format.ts';
-import type { Settings } from '../../settings.ts';
+import { formatDuration } from '../../output/format.ts';
+import { UnavailableError } from '../../process/errors.ts';
+import { version } from '../../process/version.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { type Connection, readOnly } from '../../store/connect.ts';
 import { instantText, readInstant } from '../../store/instant.ts';
-import { version } from '../../version.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** The versions that telesweep is tested with. */

@@ -1,5 +1,5 @@
-import { printable } from '../../report/output.ts';
-import { wrap } from '../../report/wrap.ts';
+import { printable } from '../../output/output.ts';
+import { wrap } from '../../output/wrap.ts';
 import type { Finding } from './finding.ts';
 
 const colors: Record<Finding['level'], string> = { fine: '\u001b[32m', warning: '\u001b[33m', fault: '\u001b[31m' };

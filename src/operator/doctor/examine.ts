@@ -1,11 +1,11 @@
-import { errorText } from '../../error-text.ts';
-import { SettingsError } from '../../errors.ts';
-import type { Job } from '../../job.ts';
-import { redact } from '../../redact.ts';
-import type { Settings } from '../../settings.ts';
+import type { Job } from '../../job/job.ts';
+import { errorText } from '../../process/error-text.ts';
+import { SettingsError } from '../../process/errors.ts';
+import { redact } from '../../process/redact.ts';
+import type { World } from '../../process/world.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { readPauses } from '../../store/budgets.ts';
 import { type Connection, connect, readOnly } from '../../store/connect.ts';
-import type { World } from '../../world.ts';
 import { statementTimeoutMs } from '../command.ts';
 import { checkBots } from './bots.ts';
 import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';

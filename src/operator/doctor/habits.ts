@@ -1,5 +1,5 @@
-import { formatDuration } from '../../report/format.ts';
-import type { Settings } from '../../settings.ts';
+import { formatDuration } from '../../output/format.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readFarAhead, readHabits } from '../../store/habits.ts';
 import { type Finding, fine, warning } from './finding.ts';

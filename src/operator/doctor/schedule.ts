@@ -1,10 +1,10 @@
-import type { Job } from '../../job.ts';
-import { formatDuration } from '../../report/format.ts';
-import type { Settings } from '../../settings.ts';
+import type { Job } from '../../job/job.ts';
+import { formatDuration } from '../../output/format.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { type JobHistory, readHistory, readStarts } from '../../store/run-history.ts';
-import { type ExpectedRuns, expectedRuns } from '../expected-runs.ts';
-import { overdueSince, readBacklog, readNow } from '../status.ts';
+import { type ExpectedRuns, expectedRuns } from '../status/expected-runs.ts';
+import { overdueSince, readBacklog, readNow } from '../status/status.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** The run history of each job against the times at which it is expected. */

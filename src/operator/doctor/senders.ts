@@ -1,6 +1,6 @@
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
 import { botIdOf } from '../../settings/formats.ts';
-import type { Settings } from '../../settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { readSenders } from '../../store/bots.ts';
 import type { Connection } from '../../store/connect.ts';
 import { type Finding, fault, fine } from './finding.ts';

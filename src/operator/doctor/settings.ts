@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { codeOf } from '../../errors.ts';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
+import { codeOf } from '../../process/errors.ts';
+import { checkSettings, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
-import { checkSettings, type Settings } from '../../settings.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 const check = 'settings';

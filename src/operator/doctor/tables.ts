@@ -1,8 +1,8 @@
-import { SettingsError } from '../../errors.ts';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
+import { SettingsError } from '../../process/errors.ts';
 import type { Connection } from '../../store/connect.ts';
-import { readMissingRights } from '../../store/rights.ts';
-import { planMigration } from '../plan-migration.ts';
+import { readMissingRights } from '../../tables/rights.ts';
+import { planMigration } from '../migrate/plan-migration.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** Steps of `migrate` that are told of one by one. */

@@ -1,6 +1,6 @@
-import type { Job } from '../../job.ts';
-import { formatCount } from '../../report/format.ts';
-import type { Settings } from '../../settings.ts';
+import type { Job } from '../../job/job.ts';
+import { formatCount } from '../../output/format.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { type Mistakes, readTooLate, readWithoutLedger } from '../../store/bots-mistakes.ts';
 import type { Connection } from '../../store/connect.ts';
 import { countFailed } from '../../store/failed-items.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { upcomingGuides } from '../../jobs/post-guide/rotation.ts';
-import { printable } from '../../report/output.ts';
-import type { Settings } from '../../settings.ts';
+import { printable } from '../../output/output.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { readLastGuide, readSlotsFrom, type UpcomingSlot } from '../../store/guide-posts.ts';
 import { type Guide, readGuides } from '../../store/guides.ts';
 import type { Database } from '../../store/schema.ts';

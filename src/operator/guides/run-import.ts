@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
-import { UsageError } from '../../errors.ts';
-import { exitCodes } from '../../exit-code.ts';
-import { printable } from '../../report/output.ts';
+import { printable } from '../../output/output.ts';
+import { UsageError } from '../../process/errors.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
 import { readTextFile } from '../../settings/text-file.ts';
 import { readOnly } from '../../store/connect.ts';
 import { type Guide, readGuides, removeGuides, writeGuides } from '../../store/guides.ts';
 import type { Database } from '../../store/schema.ts';
-import type { World } from '../../world.ts';
 import { type CommandFlags, runCommand } from '../command.ts';
 import { compare, type Difference } from './difference.ts';
 import { type Entry, readEntries } from './entries.ts';

@@ -1,10 +1,10 @@
-import { exitCodes } from '../../exit-code.ts';
-import { renderTable } from '../../report/table.ts';
+import { renderTable } from '../../output/table.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
 import { readOnly } from '../../store/connect.ts';
 import { readLastPosted } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
-import type { World } from '../../world.ts';
 import { type CommandFlags, runCommand, widthOf } from '../command.ts';
 import { problemsOf, readRotation, refusals } from './rotation.ts';
 

@@ -1,12 +1,12 @@
-import { SettingsError, UsageError } from '../../errors.ts';
-import { exitCodes } from '../../exit-code.ts';
-import { printable } from '../../report/output.ts';
-import { renderTable } from '../../report/table.ts';
+import { printable, wantsColor } from '../../output/output.ts';
+import { renderTable } from '../../output/table.ts';
+import { SettingsError, UsageError } from '../../process/errors.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
 import { readOnly } from '../../store/connect.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
 import { composeGuide, type GuidePost } from '../../telegram/guide-text.ts';
-import { type World, wantsColor } from '../../world.ts';
 import { type CommandFlags, runCommand, widthOf } from '../command.ts';
 import { type ComingPost, problemsOf, type Rotation, readRotation, refusals } from './rotation.ts';
 

@@ -1,6 +1,6 @@
 /** The table of guides may have rules of its own. Where it refuses an import, the entry or the column at fault is named. */
 import { type Kysely, sql } from 'kysely';
-import { SettingsError } from '../../errors.ts';
+import { SettingsError } from '../../process/errors.ts';
 import { type Guide, writeGuides } from '../../store/guides.ts';
 import { type Refusal, refusalOf } from '../../store/refusal.ts';
 import type { Database } from '../../store/schema.ts';

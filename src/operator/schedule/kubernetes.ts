@@ -1,6 +1,6 @@
-import { parseDuration } from '../../duration.ts';
-import { exitCodes } from '../../exit-code.ts';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import { parseDuration } from '../../settings/duration.ts';
 import { intervalSeconds } from './calendar.ts';
 import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 

@@ -1,6 +1,6 @@
-import { SettingsError } from '../../errors.ts';
+import { SettingsError } from '../../process/errors.ts';
+import { checkSettings, type Settings } from '../../settings/settings.ts';
 import { readTextFile } from '../../settings/text-file.ts';
-import { checkSettings, type Settings } from '../../settings.ts';
 
 /**
  * The settings that a schedule depends on, and no others: those may be incomplete, or on another machine.

@@ -1,4 +1,4 @@
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
 
 /** What a schedule is printed for. */
 export interface ScheduleRequest {

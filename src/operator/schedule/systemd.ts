@@ -1,5 +1,5 @@
-import { parseDuration } from '../../duration.ts';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../job/job.ts';
+import { parseDuration } from '../../settings/duration.ts';
 import { onCalendar } from './calendar.ts';
 import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 

@@ -1,7 +1,7 @@
 /** Arbitrary values in every setting: a pass ends with a code that says what it is, without a stack trace. */
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { main } from '../../../src/cli.ts';
+import { main } from '../../../src/cli/main.ts';
 import { isSecret, settingsTable } from '../../../src/settings/settings-table.ts';
 import { nothingFound } from './findings.ts';
 import type { Load } from './load.ts';

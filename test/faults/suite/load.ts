@@ -1,5 +1,5 @@
 /** What a job is given to do in a trial, and the accounting afterwards. */
-import type { JobName } from '../../../src/job.ts';
+import type { JobName } from '../../../src/process/summary.ts';
 import type { RunResult } from '../../support/run.ts';
 import type { Scene } from '../../support/scene.ts';
 

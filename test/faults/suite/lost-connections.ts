@@ -1,5 +1,5 @@
 /** The database's connection cut at each statement, by the network or by the server, and the server gone in the middle. */
-import type { JobName } from '../../../src/job.ts';
+import type { JobName } from '../../../src/process/summary.ts';
 import { Random } from '../../support/demo/random.ts';
 import type { RunResult } from '../../support/run.ts';
 import { addFindings, type Findings, nothingFound, placed } from './findings.ts';

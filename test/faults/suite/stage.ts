@@ -1,5 +1,5 @@
 /** Where a trial plays: a scene of its own, a proxy before its database, and all that its passes wrote. */
-import type { JobName, Summary } from '../../../src/job.ts';
+import type { JobName, Summary } from '../../../src/process/summary.ts';
 import type { PostgresServer } from '../../support/postgres-server.ts';
 import type { RunResult, Started } from '../../support/run.ts';
 import { createScene, type Scene } from '../../support/scene.ts';

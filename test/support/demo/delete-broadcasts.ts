@@ -1,5 +1,5 @@
 /** The demo of delete-broadcasts: broadcasts of every kind, and what became of their messages and records. */
-import { formatCount } from '../../../src/report/format.ts';
+import { formatCount } from '../../../src/output/format.ts';
 import type { ChatState } from '../bot-api.ts';
 import { broadcast } from '../rows.ts';
 import type { RunResult } from '../run.ts';

@@ -1,6 +1,7 @@
 /** The demo of delete-due: a day's records, one pass, one more with nothing due, and what became of every kind. */
-import type { Summary } from '../../../src/job.ts';
-import { formatCount, formatDuration } from '../../../src/report/format.ts';
+
+import { formatCount, formatDuration } from '../../../src/output/format.ts';
+import type { Summary } from '../../../src/process/summary.ts';
 import type { Call } from '../bot-api.ts';
 import type { RunResult } from '../run.ts';
 import { type Fate, readFates } from './books.ts';

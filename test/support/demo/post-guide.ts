@@ -1,6 +1,6 @@
 /** The demo of post-guide: two passes in one slot and one in the next, over channels of every kind. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatCount } from '../../../src/report/format.ts';
+import { formatCount } from '../../../src/output/format.ts';
 import type { RunResult } from '../run.ts';
 import { mark } from './screen.ts';
 import { type Section, showFindings } from './section.ts';

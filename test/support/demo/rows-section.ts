@@ -1,5 +1,5 @@
 /** The demo of a job that works on the database alone: kinds of rows, of which some must go and some must stay. */
-import { formatCount } from '../../../src/report/format.ts';
+import { formatCount } from '../../../src/output/format.ts';
 import type { RunResult } from '../run.ts';
 import { mark } from './screen.ts';
 import { type Section, showFindings } from './section.ts';

@@ -1,6 +1,7 @@
 /** What the demo prints: short lines for a person, 80 columns wide. */
-import { safeWriter, type TextStream } from '../../../src/report/output.ts';
-import { renderTable } from '../../../src/report/table.ts';
+import { safeWriter } from '../../../src/output/output.ts';
+import { renderTable } from '../../../src/output/table.ts';
+import type { TextStream } from '../../../src/process/world.ts';
 
 const width = 80;
 

@@ -1,5 +1,5 @@
 /** Shows a pass as a person would read its log's last line. */
-import { formatCount, formatDuration } from '../../../src/report/format.ts';
+import { formatCount, formatDuration } from '../../../src/output/format.ts';
 import type { RunResult } from '../run.ts';
 import type { Stage } from './stage.ts';
 

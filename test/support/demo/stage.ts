@@ -1,6 +1,6 @@
 /** Where the demo plays: a real PostgreSQL, the simulated Telegram, and the built telesweep between them. */
 import pg from 'pg';
-import { formatCount, formatDuration } from '../../../src/report/format.ts';
+import { formatCount, formatDuration } from '../../../src/output/format.ts';
 import { type BotApi, botToken, startBotApi } from '../bot-api.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 import { type RunResult, type Started, start } from '../run.ts';

@@ -1,5 +1,5 @@
 /** What must hold for all passes of the demo together. */
-import { formatCount } from '../../../src/report/format.ts';
+import { formatCount } from '../../../src/output/format.ts';
 import { type Finding, showFindings } from './section.ts';
 import { callsPerSecond, type Stage } from './stage.ts';
 

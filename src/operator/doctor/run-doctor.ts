@@ -1,0 +1,35 @@
+import type { Job } from '../../job/job.ts';
+import { safeWriter, wantsColor } from '../../output/output.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
+import { type CommandFlags, widthOf } from '../command.ts';
+import { acceptBot } from './accept-bot.ts';
+import { doctorText } from './doctor-text.ts';
+import { examine } from './examine.ts';
+
+export interface DoctorFlags extends CommandFlags {
+  jobs: readonly Job[];
+  /** Null for all that are used. */
+  asked: readonly Job[] | null;
+  /** The bot of the token is meant, though the jobs have worked with another one. */
+  acceptBot: boolean;
+}
+
+/** `telesweep doctor`. Never throws. @returns the exit code: 1 where there is a fault */
+export async function runDoctor(flags: DoctorFlags, world: World): Promise<number> {
+  const { json } = flags;
+  if (flags.acceptBot) {
+    const exitCode = await acceptBot(flags, world);
+    if (exitCode !== exitCodes.ok) return exitCode;
+  }
+  const findings = await examine(flags, world);
+  const faults = findings.filter(({ level }) => level === 'fault').length;
+  const warnings = findings.filter(({ level }) => level === 'warning').length;
+  safeWriter(world.stdout)(
+    json
+      ? `${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`
+      : doctorText(findings, widthOf(world), wantsColor(world, world.stdout)),
+  );
+  if (world.signal.aborted) return exitCodes.interrupted;
+  return faults === 0 ? exitCodes.ok : exitCodes.failed;
+}

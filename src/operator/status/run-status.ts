@@ -1,0 +1,22 @@
+import type { Job } from '../../job/job.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
+import { readOnly } from '../../store/connect.ts';
+import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { readStatus } from './status.ts';
+import { statusText } from './status-text.ts';
+
+export interface StatusFlags extends CommandFlags {
+  /** Every job, because they share a budget, and those that are told of. */
+  jobs: readonly Job[];
+  asked: readonly Job[];
+}
+
+/** `telesweep status`. Never throws. @returns the exit code: 1 where a job is overdue */
+export function runStatus(flags: StatusFlags, world: World): Promise<number> {
+  return runCommand('status', flags, world, [], async ({ settings, connection, print }) => {
+    const status = await readOnly(connection, () => readStatus(connection, settings, flags.jobs, flags.asked));
+    print(flags.json ? `${JSON.stringify(status)}\n` : statusText(status, widthOf(world)));
+    return status.ok ? exitCodes.ok : exitCodes.failed;
+  });
+}

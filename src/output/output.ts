@@ -1,0 +1,40 @@
+/** Writing to a stream that may close at any moment: a broken pipe must not turn a good pass into a bad one. */
+import type { TextStream, World } from '../process/world.ts';
+
+const writers = new WeakMap<TextStream, (text: string) => void>();
+
+/** A function that writes to the stream and never throws; after the stream's first failure it does nothing. */
+export function safeWriter(stream: TextStream): (text: string) => void {
+  const known = writers.get(stream);
+  if (known) return known;
+
+  let broken = false;
+  stream.on('error', () => {
+    broken = true;
+  });
+  const write = (text: string) => {
+    if (broken) return;
+    try {
+      stream.write(text);
+    } catch {
+      broken = true;
+    }
+  };
+  writers.set(stream, write);
+  return write;
+}
+
+/** Texts from outside must not move a terminal's cursor or change its colours. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}
+
+/** Says on stderr what ended a command, a line for each problem. */
+export function complain(stderr: TextStream, command: string, message: string): void {
+  for (const line of message.split('\n')) safeWriter(stderr)(`telesweep ${command}: ${line}\n`);
+}
+
+/** Colour is for a terminal whose owner did not say no (no-color.org). */
+export function wantsColor({ env }: Pick<World, 'env'>, stream: TextStream): boolean {
+  return stream.isTTY === true && (env.NO_COLOR ?? '') === '';
+}

@@ -1,0 +1,48 @@
+import { monotonicMs } from '../process/clock.ts';
+import type { JobName } from '../process/summary.ts';
+import { PostError, post } from './post.ts';
+
+export interface PingOptions {
+  /** PING_URL: `{job}` stands for the job's name; a query is kept. */
+  url: string;
+  job: JobName;
+  /** Ties start and end together, as `rid`. */
+  runId: string;
+  /** What the pings may cost the pass, in milliseconds. */
+  budgetMs?: number;
+}
+
+/** Says how the pass ended. Returns a warning without secrets, or null; takes at most 3 s and never throws. */
+export type FinishPing = (exitCode: number, body: string) => Promise<string | null>;
+
+/**
+ * Tells a healthchecks-style monitor that a pass begins, without waiting for it, and returns what tells it the end:
+ * `POST <url>/start?rid=…`, then `POST <url>/<exit code>?rid=…` with the summary as body.
+ * Source: https://healthchecks.io/docs/http_api/ (start, exit status, run id).
+ */
+export function startPing({ url, job, runId, budgetMs = 3000 }: PingOptions): FinishPing {
+  const send = async (suffix: string, body: string, timeoutMs: number): Promise<string | null> => {
+    try {
+      const address = pingAddress(url, job, suffix, runId);
+      await post(address, { body, contentType: 'application/json', timeoutMs });
+      return null;
+    } catch (error) {
+      return `PING_URL: ${error instanceof PostError ? error.message : 'the address is not valid'}`;
+    }
+  };
+  const starting = send('start', '', (budgetMs * 2) / 3);
+  return async (exitCode, body) => {
+    const began = monotonicMs();
+    // A start that arrives after the end would read as a pass that hangs.
+    const startWarning = await starting;
+    const left = budgetMs - (monotonicMs() - began);
+    return (await send(String(exitCode), body, left)) ?? startWarning;
+  };
+}
+
+function pingAddress(template: string, job: JobName, suffix: string, runId: string): URL {
+  const url = new URL(template.replaceAll('{job}', job));
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${suffix}`;
+  url.search += `${url.search === '' ? '?' : '&'}rid=${encodeURIComponent(runId)}`;
+  return url;
+}

@@ -1,0 +1,311 @@
+import type { Job, JobContext, JobResult, LeaseRenewal, Telegram } from '../job/job.ts';
+import type { Stop } from '../job/stop.ts';
+import { createStop } from '../job/stop.ts';
+import { monotonicMs } from '../process/clock.ts';
+import { SettingsError } from '../process/errors.ts';
+import { exitCodeOfOutcome, exitCodes } from '../process/exit-code.ts';
+import type { Backlog, Counts, Summary } from '../process/summary.ts';
+import type { World } from '../process/world.ts';
+import { botIdOf } from '../settings/formats.ts';
+import { readSettings, type Settings } from '../settings/settings.ts';
+import type { RememberedBot } from '../store/bots.ts';
+import type { Pause } from '../store/budgets.ts';
+import { type Connection, connect, readOnly } from '../store/connect.ts';
+import { closeRun, type Opening, type OpeningQuestions, openRun, readBacklog, readClock } from '../store/runs.ts';
+import { newSummary, noteEnd, noteFailure } from './ending.ts';
+import { type KeptLease, keepLease } from './lease.ts';
+import { createReport, endWithoutSettings, type PassOptions, type Report } from './report.ts';
+
+/** Together longer than the stay of a pass may go on past its end. */
+const takeOverTries = 16;
+const takeOverPauseMs = 400;
+
+/**
+ * One execution of a job, from its settings to its exit code: lease, work, record, report. Never throws.
+ * @returns the exit code
+ */
+export async function runPass(job: Job, options: PassOptions, world: World): Promise<number> {
+  let settings: Settings;
+  try {
+    const requires = ['DATABASE_URL', ...(options.dryRun ? withoutToken(job) : job.requires)];
+    settings = readSettings({ env: world.env, envFile: options.envFile, requires });
+  } catch (error) {
+    return endWithoutSettings(job, newSummary(job, options.dryRun), error, options, world);
+  }
+
+  const startedAt = monotonicMs();
+  const stop = createStop(options.maxRuntimeMs, world.signal);
+  // First of all, and with a turn of the event loop to send its greeting: the server answers while the rest is loaded, 2 ms.
+  const connecting = connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+  // It may fail before it is awaited.
+  connecting.catch(() => {});
+  await new Promise(setImmediate);
+  const summary = newSummary(job, options.dryRun);
+  const report = createReport({ job, runId: summary.run_id, options, settings, world });
+  let connection: Connection | null = null;
+  let pass: Pass | null = null;
+  let exitCode: number;
+  try {
+    report.started();
+    connection = await connecting;
+    pass = new Pass(job, options, settings, connection, stop, report, summary);
+    exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
+  } catch (error) {
+    exitCode = noteFailure(summary, error, stop, settings.secrets);
+    if (exitCode === exitCodes.defect) await report.defect(error);
+  }
+  summary.duration_ms = Math.round(monotonicMs() - startedAt);
+  connection?.close();
+  stop.dispose();
+  const { nearDeadline = null, pausedUntil = null, guidesPosted = null } = pass ?? {};
+  await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted });
+  return exitCode;
+}
+
+interface PassEnd {
+  failure: { error: unknown } | null;
+  result: JobResult;
+  nothingDue: boolean;
+  /** What the opening statement counted where nothing was due. */
+  backlog: Backlog | null;
+}
+
+class Pass {
+  readonly #job: Job;
+  readonly #options: PassOptions;
+  readonly #settings: Settings;
+  readonly #connection: Connection;
+  readonly #stop: Stop;
+  readonly #report: Report;
+  readonly #summary: Summary;
+  #telegram: Promise<Telegram> | null = null;
+  /** The end of the pause that Telegram asked for; null where none is known. */
+  pausedUntil: Date | null = null;
+  /** Due messages close to 48 hours; null where it was not read. */
+  nearDeadline: number | null = null;
+  /** Guide posts so far, by status; null for other jobs. */
+  guidesPosted: Record<string, number> | null = null;
+
+  constructor(
+    job: Job,
+    options: PassOptions,
+    settings: Settings,
+    connection: Connection,
+    stop: Stop,
+    report: Report,
+    summary: Summary,
+  ) {
+    this.#job = job;
+    this.#options = options;
+    this.#settings = settings;
+    this.#connection = connection;
+    this.#stop = stop;
+    this.#report = report;
+    this.#summary = summary;
+  }
+
+  /**
+   * @param startedAt `monotonicMs()` at the start of the pass
+   * @throws what ended the pass, once the run is written down
+   */
+  async run(startedAt: number): Promise<number> {
+    const summary = this.#summary;
+    const backlog = this.#job.backlog(this.#settings);
+    const due = this.#job.due(this.#settings, this.#options);
+    const token = this.#token();
+    const botId = token === null ? null : botIdOf(token);
+    const opening = await this.#open({ due, backlog, botId });
+    summary.started_at = opening.now;
+
+    let failure: { error: unknown } | null = null;
+    let result: JobResult = { failed: 0, succeeded: 0 };
+    if (!opening.acquired) {
+      this.#stop.request('busy');
+      this.#report.busy(opening.holder ?? 'another process', opening.heldSince?.toISOString() ?? 'just now');
+    } else {
+      const lease = keepLease(this.#connection, this.#job.name, summary.run_id, this.#stop);
+      try {
+        if (opening.due) result = await this.#work(opening, lease);
+        else await this.#idle();
+      } catch (error) {
+        if (!(await lease.explains(error))) failure = { error };
+      } finally {
+        lease.stop();
+        // A client that could not be made has been heard of already.
+        await this.#telegram?.then(
+          ({ client }) => client.close(),
+          () => {},
+        );
+      }
+    }
+    await this.#close(startedAt, {
+      failure,
+      result,
+      nothingDue: opening.acquired && !opening.due,
+      backlog: opening.backlog,
+    });
+    if (failure !== null) throw failure.error;
+    return exitCodeOfOutcome(summary.outcome);
+  }
+
+  /** A pass that stays takes over from the one of the minute before, where that one is about to end. */
+  async #open(questions: OpeningQuestions): Promise<Opening> {
+    const tries = this.#options.stayMs > 0 ? takeOverTries : 1;
+    for (let n = 1; ; n++) {
+      const opening = await openRun(this.#connection, this.#job.name, this.#summary.run_id, questions);
+      if (opening.acquired || n >= tries || this.#stop.reason !== null) return opening;
+      await new Promise((resolve) => setTimeout(resolve, takeOverPauseMs));
+    }
+  }
+
+  async #work(opening: Opening, lease: KeptLease): Promise<JobResult> {
+    if (this.#stop.reason !== null || (await this.#coolsDown(opening.pause))) return { failed: 0, succeeded: 0 };
+    this.#checkSender(opening.bot.sender);
+    this.#report.working();
+    const result = await this.#job.run(await this.#context(opening, lease));
+    if (result.guide_id !== undefined) this.#summary.guide_id = result.guide_id;
+    if (this.#stop.reason === 'error') {
+      throw lease.failure ?? new Error('the pass was stopped without a reason');
+    }
+    return result;
+  }
+
+  /** Another bot can delete nothing of what the first one sent, and would hear of every chat that it is not found. */
+  #checkSender(sender: string | null): void {
+    const { name, token, needsSender } = this.#job;
+    const value = this.#token();
+    if (needsSender === undefined || sender === null || token === null || value === null || sender === botIdOf(value))
+      return;
+    throw new SettingsError([
+      `${token}: it is the token of bot ${botIdOf(value)}, but ${name} has worked with bot ${sender} so far; ` +
+        `give that bot's token, or run telesweep doctor --accept-bot if the change is meant`,
+    ]);
+  }
+
+  /** What there is to tell where nothing is due. */
+  async #idle(): Promise<void> {
+    const found = this.#job.idle?.(this.#settings);
+    if (found === undefined) return;
+    const [row = {}] = await this.#connection.query<{ counts?: Counts; guide_id?: string | null }>(
+      found.text,
+      found.values,
+    );
+    Object.assign(this.#summary.counts, row.counts);
+    if (row.guide_id !== undefined) this.#summary.guide_id = row.guide_id;
+  }
+
+  /** Writes the run down and gives the lease back. Where that fails as well, the first failure is the one to report. */
+  async #close(startedAt: number, end: PassEnd): Promise<void> {
+    const summary = this.#summary;
+    const { failure, result } = end;
+    try {
+      summary.left = end.backlog ?? result.left ?? (await this.#backlog());
+      if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
+      else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
+      if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();
+      summary.duration_ms = Math.round(monotonicMs() - startedAt);
+      const held = await closeRun(this.#connection, summary, this.#settings);
+      if (held !== null) {
+        this.#report.log.warn({ detail: held }, `failed items past FAILED_DAYS were not removed: ${held}`);
+      }
+    } catch (error) {
+      if (failure === null) throw error;
+    }
+  }
+
+  #backlog(): Promise<Backlog> {
+    return readBacklog(this.#connection, this.#job.backlog(this.#settings));
+  }
+
+  /** Leaves at once while a pause lasts that a pass before this one found too long, or that this one has no time for. */
+  async #coolsDown({ seconds, cooldown }: Pause): Promise<boolean> {
+    this.#notePause(seconds);
+    if (seconds === 0) return false;
+    const { hasTimeFor } = await import('../engine/pause.ts');
+    if (!cooldown && hasTimeFor(seconds, this.#stop)) return false;
+    this.#report.cooldown(seconds);
+    this.#stop.request('cooldown');
+    return true;
+  }
+
+  #notePause(seconds: number): void {
+    this.pausedUntil = seconds === 0 ? null : new Date(Date.now() + seconds * 1000);
+  }
+
+  async #readForMetrics(): Promise<void> {
+    const token = this.#token();
+    if (token !== null) {
+      const { readPause } = await import('../store/budgets.ts');
+      this.#notePause((await readPause(this.#connection, botIdOf(token))).seconds);
+    }
+    const { nearDeadline, guideTotals } = this.#job;
+    if (nearDeadline !== undefined) {
+      const [row] = await this.#connection.query<{ near: number }>(nearDeadline);
+      this.nearDeadline = row?.near ?? null;
+    }
+    if (guideTotals === undefined) return;
+    const rows = await this.#connection.query<{ status: string; total: number }>(guideTotals);
+    this.guidesPosted = Object.fromEntries(rows.map(({ status, total }) => [status, total]));
+  }
+
+  #token(): string | null {
+    if (this.#job.token === null) return null;
+    return this.#job.token === 'GUIDE_BOT_TOKEN' ? this.#settings.guideBotToken : this.#settings.telegramBotToken;
+  }
+
+  async #context({ now, bot }: Pick<Opening, 'now' | 'bot'>, lease: LeaseRenewal): Promise<JobContext> {
+    const summary = this.#summary;
+    return {
+      job: this.#job.name,
+      db: await this.#connection.kysely(),
+      now,
+      runId: summary.run_id,
+      settings: this.#settings,
+      limit: this.#options.limit,
+      force: this.#options.force,
+      stayMs: this.#options.stayMs,
+      counts: summary.counts,
+      calls: summary.telegram,
+      log: this.#report.log,
+      progress: this.#report.progress,
+      stop: this.#stop,
+      lease,
+      telegram: () => {
+        this.#telegram ??= this.#openTelegram(bot);
+        return this.#telegram;
+      },
+    };
+  }
+
+  async #openTelegram({ username, worked, refusedInARow, oneByOne }: RememberedBot): Promise<Telegram> {
+    const token = this.#token();
+    if (token === null) throw new Error(`${this.#job.name} calls Telegram, but names no token`);
+    const { createClient } = await import('../telegram/client.ts');
+    const { apiRoot, timeoutMs, proxy } = this.#settings;
+    const client = await createClient(token, { apiRoot, timeoutMs, proxy });
+    return { client, botId: client.botId, username, worked, refusedInARow, oneByOne };
+  }
+
+  /** The same selection as a pass, in a transaction in which the database itself refuses a change. */
+  async dryRun(): Promise<number> {
+    const summary = this.#summary;
+    return readOnly(this.#connection, async () => {
+      summary.started_at = await readClock(this.#connection);
+      const bot = { username: null, worked: false, refusedInARow: 0, oneByOne: false, sender: null };
+      const lease = { isToRenew: () => false, renewed: () => {} };
+      const { calls, sample, guide_id } = await this.#job.plan(
+        await this.#context({ now: summary.started_at, bot }, lease),
+      );
+      summary.estimate = { calls, seconds: Math.ceil(calls / this.#settings.ratePerSecond) };
+      if (guide_id !== undefined) summary.guide_id = guide_id;
+      summary.left = await this.#backlog();
+      await this.#report.plan(summary, sample);
+      return exitCodeOfOutcome(summary.outcome);
+    });
+  }
+}
+
+/** A dry run makes no call, so it needs no token. */
+function withoutToken(job: Job): string[] {
+  return job.requires.filter((name) => name !== job.token);
+}

@@ -1,0 +1,163 @@
+import type { Job, Plan } from '../job/job.ts';
+import { createLog } from '../output/create-log.ts';
+import type { Log, LogLevel, Progress } from '../output/log.ts';
+import { complain, safeWriter, wantsColor } from '../output/output.ts';
+import { createProgress } from '../output/progress.ts';
+import { monotonicMs } from '../process/clock.ts';
+import { exitCodeOfError } from '../process/exit-code.ts';
+import { redact } from '../process/redact.ts';
+import type { Summary } from '../process/summary.ts';
+import type { World } from '../process/world.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** The flags of every job. */
+export interface PassOptions {
+  dryRun: boolean;
+  json: boolean;
+  /** Milliseconds; null for no deadline. */
+  maxRuntimeMs: number | null;
+  /** Items at most; null for no limit. */
+  limit: number | null;
+  envFile: string | null;
+  logLevel: LogLevel;
+  quiet: boolean;
+  force: boolean;
+  /** `delete-due --stay`: how long to work on what becomes due; 0 for not at all. */
+  stayMs: number;
+}
+
+/** Says what a pass does and did, in all the places where somebody may look. */
+export interface Report {
+  readonly log: Log;
+  readonly progress: Progress;
+  started(): void;
+  working(): void;
+  busy(holder: string, since: string): void;
+  cooldown(seconds: number): void;
+  defect(error: unknown): Promise<void>;
+  plan(summary: Summary, sample: Plan['sample']): Promise<void>;
+  /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
+  finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
+}
+
+/** What the metrics tell beside the summary; null where it was not read. */
+export interface ReportExtra {
+  nearDeadline: number | null;
+  pausedUntil: Date | null;
+  guidesPosted: Record<string, number> | null;
+}
+
+interface ReportOptions {
+  job: Job;
+  runId: string;
+  options: PassOptions;
+  settings: Settings;
+  world: World;
+}
+
+export function createReport({ job, runId, options, settings, world }: ReportOptions): Report {
+  const onTerminal = world.stderr.isTTY === true;
+  const hide = (text: string): string => redact(text, settings.secrets);
+  const log = createLog({
+    stream: world.stderr,
+    level: levelOf(options),
+    color: wantsColor(world, world.stderr),
+    base: { job: job.name, run_id: runId },
+    redact: hide,
+    pretty: onTerminal,
+  });
+  const print = safeWriter(world.stdout);
+  const progress = createProgress({
+    stream: world.stderr,
+    isTTY: onTerminal && !options.quiet,
+    log,
+    now: () => monotonicMs(),
+  });
+  let pinging: Promise<(exitCode: number, body: string) => Promise<string | null>> | null = null;
+
+  const tellMetrics = async (summary: Summary, exitCode: number, extra: ReportExtra): Promise<string[]> => {
+    const { metricsDir, pushgatewayUrl } = settings;
+    if (summary.dry_run || (metricsDir === null && pushgatewayUrl === null)) return [];
+    const { writeMetrics } = await import('../output/metrics.ts');
+    return writeMetrics({ dir: metricsDir, pushgatewayUrl }, { summary, exitCode, ...extra });
+  };
+
+  const tellPing = async (summary: Summary, exitCode: number): Promise<string[]> => {
+    if (pinging === null) return [];
+    const end = await pinging;
+    const warning = await end(exitCode, hide(JSON.stringify(summary)));
+    return warning === null ? [] : [warning];
+  };
+
+  return {
+    log,
+    progress,
+    started() {
+      const { pingUrl } = settings;
+      if (pingUrl === null || options.dryRun) return;
+      pinging = import('../output/ping.ts').then(({ startPing }) => startPing({ url: pingUrl, job: job.name, runId }));
+    },
+    working() {
+      log.info({}, `${job.mark} ${job.name} started`);
+    },
+    busy(holder, since) {
+      log.info({ holder, since }, `another process holds ${job.name}: ${holder}, since ${since}`);
+    },
+    cooldown(seconds) {
+      log.warn({ seconds: Math.ceil(seconds) }, `Telegram asked for a pause that lasts ${Math.ceil(seconds)} s more`);
+    },
+    async defect(error) {
+      const { reportTo, stackOf } = await import('../process/defect.ts');
+      const stack = stackOf(error).join('\n');
+      log.error({ err: error, stack }, `a defect of telesweep; please report it with this line at ${reportTo}`);
+    },
+    async plan(summary, sample) {
+      if (options.json) return;
+      const { renderPlan } = await import('./plan-text.ts');
+      print(hide(renderPlan(summary, sample, world.stdout.columns)));
+    },
+    async finished(summary, exitCode, extra) {
+      const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);
+      for (const warning of warnings.flat()) log.warn({}, warning);
+      const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
+      log[level](summary, lastLine(job, summary, exitCode));
+      await log.flush();
+      if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
+    },
+  };
+}
+
+/** `--quiet` leaves warnings and errors, where `--log-level` does not ask for less. */
+function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
+  return quiet && logLevel !== 'error' && logLevel !== 'silent' ? 'warn' : logLevel;
+}
+
+/** A pass that has no settings to log or report by says what is wrong, and no more. @returns the exit code */
+export async function endWithoutSettings(
+  job: Job,
+  summary: Summary,
+  error: unknown,
+  options: PassOptions,
+  world: World,
+): Promise<number> {
+  const { errorText } = await import('../process/error-text.ts');
+  const exitCode = exitCodeOfError(error);
+  const text = errorText(error, null);
+  complain(world.stderr, job.name, text);
+  if (options.json) {
+    const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
+    safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);
+  }
+  return exitCode;
+}
+
+/** The words of the log's last line, as people grep for them. */
+function lastLine(job: Job, summary: Summary, exitCode: number): string {
+  if (summary.error !== undefined) return `❌ Error during ${job.name}: ${summary.error}`;
+  if (summary.outcome === 'skipped') return `${job.name} left: another process holds the job`;
+  const mark = exitCode === 0 ? '✅' : '❌';
+  const words = job.message(summary.counts, summary.guide_id);
+  if (summary.dry_run) return `${mark} Dry run, nothing was changed: ${words}`;
+  const early = summary.stop_reason === 'done' ? '' : `, stopped by ${summary.stop_reason.replace('_', ' ')}`;
+  return `${mark} ${words}${early}`;
+}

@@ -1,0 +1,21 @@
+import type { Readable } from 'node:stream';
+
+/** All that the program touches besides the network and its files; `bin/` hands in the real one. */
+export interface World {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  stdout: TextStream;
+  stderr: TextStream;
+  /** For commands that ask. Made when it is first read, because passes do without it. */
+  readonly stdin: Readable & { isTTY?: boolean };
+  /** Aborts at the first SIGTERM, SIGINT or SIGHUP. */
+  signal: AbortSignal;
+}
+
+/** As much of a writable stream as is needed; `process.stderr` is one. */
+export interface TextStream {
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  isTTY?: boolean | undefined;
+  columns?: number | undefined;
+}

@@ -1,0 +1,28 @@
+import type { RawBuilder } from 'kysely';
+
+/** A table whose due rows are deleted in ranges of an indexed column. */
+export interface SweptTable {
+  table: string;
+  column: string;
+  /** What is due, with the terms of the index's own condition. */
+  due: RawBuilder<unknown>;
+  /** How a person knows a row: an expression, null where it has no name. */
+  name: RawBuilder<unknown>;
+}
+
+/** Rows that the database does not let go. */
+export interface Kept {
+  /** Where each stands, part and ctid, so that one that is met again is known. */
+  places: string[];
+  example: { name: string | null; words: string } | null;
+}
+
+/** What was deleted of some rows. */
+export interface Deleted {
+  deleted: number;
+  /** Whether a lock was met: then some may be left. */
+  metLock: boolean;
+  kept: Kept;
+}
+
+export const nothingKept: Kept = { places: [], example: null };
