@@ -7,6 +7,8 @@ export interface Habits {
   /** Of this session, and so of the role. */
   synchronous_commit: string;
   isolation: string;
+  /** After so many seconds without a statement the server ends a session; 0 for never. */
+  idle_seconds: number;
   /** From another machine, in plain text. */
   plain_text: boolean;
 }
@@ -15,6 +17,7 @@ export async function readHabits(connection: Connection): Promise<Habits | null>
   const [row] = await connection.query<Habits & Record<string, unknown>>(
     `select current_setting('fsync')::boolean as fsync, current_setting('synchronous_commit') as synchronous_commit,
             current_setting('default_transaction_isolation') as isolation,
+            (select setting::float8 / 1000 from pg_settings where name = 'idle_session_timeout') as idle_seconds,
             inet_client_addr() is not null and not inet_client_addr() <<= '127.0.0.0/8' and inet_client_addr() <> '::1'
               and exists (select from pg_stat_ssl where pid = pg_backend_pid() and not ssl) as plain_text`,
   );

@@ -135,6 +135,16 @@ describe('settings', () => {
     expect(of(told, 'bot')).toEqual([]);
   });
 
+  test('an idle_session_timeout that ends a pass which waits for Telegram', async () => {
+    const role = `alter role current_user in database ${scene.db.name}`;
+    await scene.db.query(`${role} set idle_session_timeout = '5s'`);
+    const told = await doctor();
+    await scene.db.query(`${role} reset idle_session_timeout`);
+    expect(told.findings).toContainEqual(
+      expect.objectContaining({ level: 'warning', text: expect.stringMatching(/^idle_session_timeout is 5 s/) }),
+    );
+  });
+
   test('parameters of DATABASE_URL that are for others', async () => {
     const told = await doctor([], { DATABASE_URL: `${scene.db.url}?pgbouncer=true&connection_limit=1` });
     expect(of(told, 'settings')).toContainEqual({

@@ -27,7 +27,7 @@ testWorlds([
     role: {
       lock_timeout: '200ms',
       statement_timeout: '20s',
-      idle_session_timeout: '5s',
+      idle_session_timeout: '20s',
       idle_in_transaction_session_timeout: '5s',
     },
   },

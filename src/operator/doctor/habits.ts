@@ -6,6 +6,9 @@ import { type Finding, fine, warning } from './finding.ts';
 
 const check = 'session';
 
+/** A pass that waits for Telegram moves its lease every 10 s, and has no other statement. */
+const leastIdleSeconds = 15;
+
 /** Settings of the server and the role that weaken what telesweep or a bot relies on. */
 export async function checkHabits(connection: Connection): Promise<Finding[]> {
   const habits = await readHabits(connection);
@@ -23,6 +26,10 @@ export async function checkHabits(connection: Connection): Promise<Finding[]> {
   if (habits.isolation !== 'read committed') {
     const text = `transactions are ${habits.isolation} by default: telesweep asks again where two clash; does the bot?`;
     findings.push(warning(check, text, "alter role … set default_transaction_isolation = 'read committed'"));
+  }
+  if (habits.idle_seconds > 0 && habits.idle_seconds < leastIdleSeconds) {
+    const text = `idle_session_timeout is ${habits.idle_seconds} s: it ends a pass that waits for Telegram, with 69`;
+    findings.push(warning(check, text, `alter role … set idle_session_timeout = '${leastIdleSeconds}s', or more`));
   }
   if (habits.plain_text) {
     const text = 'the server is another machine, and all that is asked and answered goes there in plain text';
