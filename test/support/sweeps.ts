@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import type { Summary } from '../../src/process/summary.ts';
 import type { TestDatabase } from './postgres.ts';
-import { type RunResult, type Started, start, telesweep } from './run.ts';
+import { type RunResult, type Started, start } from './run.ts';
+import { runHere } from './run-here.ts';
 import { type StatementProxy, startStatementProxy } from './statement-proxy.ts';
 
 export type SweepJob = 'cleanup-tokens' | 'reset-counts';
@@ -15,7 +16,7 @@ export async function sweepPass(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<SweepResult> {
-  return withSummary(await telesweep(args, { env: { DATABASE_URL: db.url, ...env } }));
+  return withSummary(await runHere(args, { env: { DATABASE_URL: db.url, ...env } }));
 }
 
 export function withSummary(result: RunResult): SweepResult {
