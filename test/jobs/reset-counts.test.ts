@@ -1,16 +1,8 @@
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freezeClock } from '../support/frozen-clock.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { counter } from '../support/rows.ts';
-import {
-  fingerprint,
-  killAtStatement,
-  rowsOfManyBatches,
-  runTwiceAtOnce,
-  type SweepResult,
-  sweepPass,
-} from '../support/sweeps.ts';
+import { type SweepResult, sweepPass } from '../support/sweeps.ts';
 
 let db: TestDatabase;
 
@@ -171,108 +163,12 @@ describe('today', () => {
   });
 });
 
-describe('limits and bots', () => {
-  test('--limit is exact, and the oldest go first', async () => {
-    for (const daysAgo of [5, 9, 7]) await counter(db, { daysAgo });
-    await insertPast(20);
-    const { code, summary } = await pass('--limit', '15');
-    expect(code).toBe(0);
-    expect(summary).toMatchObject({ outcome: 'ok', stop_reason: 'limit', counts: { deleted: 15 }, left: { due: 8 } });
-    expect(new Set(await left()).size).toBe(1);
-    expect((await pass('--limit', '8')).summary).toMatchObject({ stop_reason: 'done', counts: { deleted: 8 } });
-  });
-
-  test('--max-runtime ends a pass in good order', async () => {
-    await insertPast(10);
-    const { code, summary } = await pass('--max-runtime', '1ms');
-    expect(code).toBe(0);
-    expect(summary).toMatchObject({
-      outcome: 'ok',
-      stop_reason: 'deadline',
-      counts: { deleted: 0 },
-      left: { due: 10 },
-    });
-  });
-
-  test('counters that a bot holds locked are passed over, and the next pass takes them', async () => {
-    await insertPast(100);
-    const bot = new pg.Client(db.url);
-    await bot.connect();
-    await bot.query('begin');
-    // As a bot counts one more token of a reader.
-    await bot.query(
-      `insert into token_generator_count (user_id, date) select user_id, date from token_generator_count
-       where user_id in (1003, 1070)
-       on conflict (user_id, date) do update set token_generated = token_generator_count.token_generated + 1`,
-    );
-    // The bot keeps its locks until the pass has ended.
-    const { code, summary } = await pass();
-    expect(code).toBe(0);
-    expect(summary).toMatchObject({ outcome: 'ok', stop_reason: 'done', counts: { deleted: 98 }, left: { due: 2 } });
-    await bot.end();
-    expect((await pass()).summary).toMatchObject({ counts: { deleted: 2 }, left: { due: 0 } });
-  });
-});
-
-describe('a dry run', () => {
-  test.each([
-    { flags: [] },
-    { flags: ['--limit', '3'] },
-  ])('tells what a pass then does, and changes nothing: $flags', async ({ flags }) => {
-    await insertPast(12);
-    await insertKept();
-    const before = await fingerprint(db, 'token_generator_count');
-    const dry = await pass('--dry-run', '--json', ...flags);
-    const shown = await pass('--dry-run', ...flags);
-    expect(await fingerprint(db, 'token_generator_count')).toBe(before);
-    expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/date +users +tokens/);
-    const real = await pass(...flags);
-    expect(dry.summary.counts).toEqual(real.summary.counts);
-    expect(dry.summary).toMatchObject({ dry_run: true, estimate: { calls: 0, seconds: 0 }, left: { due: 12 } });
-  });
-});
-
-describe('whatever happens', () => {
-  test.each([
-    'onStatement',
-    'onAnswered',
-  ] as const)('killed at any statement, the next pass takes up the rest (%s)', async (point) => {
-    await insertKept();
-    const kills = { db, job: 'reset-counts', flags: ['--limit', '40'], fill: () => insertPast(60), count } as const;
-    const deleted: number[] = [];
-    for (let n = 1; ; n++) {
-      const result = await killAtStatement(kills, point, n);
-      if (!result.killed) break;
-      deleted.push(result.deleted);
-    }
-    expect(deleted.length).toBeGreaterThanOrEqual(4);
-    expect(deleted).toEqual([...deleted].sort((a, b) => a - b));
-    expect([deleted[0], deleted.at(-1)]).toEqual([0, 40]);
-  });
-
-  // A busy machine makes batches take long, and then they become smaller.
-  test.each([
-    [6, 5_000, 20_000],
-    [7, 7_500, 60_000],
-    [8, 8_750, 120_000],
-  ])('killed in the middle of its batches, at statement %i, it has done these and no more', async (n, least, most) => {
-    await insertKept();
-    const kills = { db, job: 'reset-counts', fill: () => insertPast(rowsOfManyBatches), count } as const;
-    const { killed, deleted } = await killAtStatement(kills, 'onAnswered', n);
-    expect(killed).toBe(true);
-    expect(deleted).toBeGreaterThanOrEqual(least);
-    expect(deleted).toBeLessThanOrEqual(most);
-  });
-
-  test('run twice at once, one works and the other leaves', async () => {
-    await insertPast(rowsOfManyBatches);
-    const { first, second } = await runTwiceAtOnce(db, 'reset-counts');
-    expect(second).toMatchObject({
-      code: 0,
-      summary: { outcome: 'skipped', stop_reason: 'busy', counts: { deleted: 0 } },
-    });
-    expect(first).toMatchObject({ code: 0, summary: { outcome: 'ok', counts: { deleted: rowsOfManyBatches } } });
-    expect(await left()).toEqual([]);
-  });
+test('--limit is exact, and the oldest go first', async () => {
+  for (const daysAgo of [5, 9, 7]) await counter(db, { daysAgo });
+  await insertPast(20);
+  const { code, summary } = await pass('--limit', '15');
+  expect(code).toBe(0);
+  expect(summary).toMatchObject({ outcome: 'ok', stop_reason: 'limit', counts: { deleted: 15 }, left: { due: 8 } });
+  expect(new Set(await left()).size).toBe(1);
+  expect((await pass('--limit', '8')).summary).toMatchObject({ stop_reason: 'done', counts: { deleted: 8 } });
 });
