@@ -8,6 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     // A test waits for child processes and the server more than it computes.
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 });

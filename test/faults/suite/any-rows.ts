@@ -208,7 +208,7 @@ async function playRows(stage: Stage, inserts: readonly Insert[]): Promise<numbe
   try {
     for (const { job } of loads) {
       for (const args of [['--dry-run'], [], []]) {
-        const { code, stderr } = await stage.start(job, laid, { DATABASE_URL: stage.url, ...env }, args).done;
+        const { code, stderr } = await stage.run(job, laid, { DATABASE_URL: stage.url, ...env }, args);
         // A guide that Telegram would refuse is a matter of settings.
         const honest = job === 'post-guide' ? [0, 1, 78] : [0, 1];
         if (code === null || !honest.includes(code)) {

@@ -36,7 +36,7 @@ export function statementTimeout(load: Load, fromStatement: number): Trial {
           `set statement_timeout = 0; begin; lock table ${tables[load.job]} in share row exclusive mode`,
         );
       };
-      const { code, stderr } = await stage.start(load.job, laid).done;
+      const { code, stderr } = await stage.run(load.job, laid);
       const met = stderr.includes('statement timeout');
       if (met ? code !== 69 : code === null || !laid.endCodes.includes(code)) {
         found.wrong.push(`ended with ${code}: ${lastLines(stderr)}`);
@@ -73,7 +73,7 @@ export function connectionLimit(load: Load, freed: 'in time' | 'too late'): Tria
       url.password = 'sweeper-secret-word';
       const env = { DATABASE_URL: url.href };
       const timer = freed === 'in time' ? setTimeout(() => void limit(-1), 700) : undefined;
-      const { code, stderr } = await stage.start(load.job, laid, env).done;
+      const { code, stderr } = await stage.run(load.job, laid, env);
       clearTimeout(timer);
       found.times = 1;
       const expected = freed === 'in time' ? laid.endCodes : [69];
@@ -111,7 +111,7 @@ async function playLockedRows(stage: Stage, load: Load, which: string, fromState
     await holder.query(`begin; ${rows}`);
   };
   const since = performance.now();
-  const { code, stderr } = await stage.start(load.job, laid).done;
+  const { code, stderr } = await stage.run(load.job, laid);
   const ms = performance.now() - since;
   if (ms > longestMs) found.wrong.push(`waited ${Math.round(ms)} ms`);
   if (code === null || ![0, 1, ...laid.endCodes].includes(code)) {

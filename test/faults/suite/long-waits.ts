@@ -36,7 +36,7 @@ async function playFlood(stage: Stage, load: Load, seconds: number, nth: number)
   const laid = await stage.layOut(load, { items: 5 });
   api.fault({ kind: 'retry_after', seconds, pausesAll: true, nth });
   found.times = 1;
-  const first = await stage.start(load.job, laid).done;
+  const first = await stage.run(load.job, laid);
   if (seconds > 60) {
     // Left at once, and so does every later pass, without a call.
     if (first.code !== 75 || first.summary?.stop_reason !== 'cooldown') {
@@ -45,7 +45,7 @@ async function playFlood(stage: Stage, load: Load, seconds: number, nth: number)
     const calls = api.callCount;
     for (const share of [0, 0.5, 0.98]) {
       await setClock(stage, Math.floor(seconds * share));
-      const { code, stderr } = await stage.start(load.job, laid).done;
+      const { code, stderr } = await stage.run(load.job, laid);
       if (code !== 75) found.wrong.push(`a pass in the pause ended with ${code}: ${lastLines(stderr)}`);
     }
     if (api.callCount > calls) found.wrong.push(`${api.callCount - calls} calls during the pause`);
@@ -72,7 +72,7 @@ export function storm(load: Load): Trial {
       const laid = await stage.layOut(load, { items: 4 });
       let calls = 0;
       api.fault({ kind: 'retry_after', seconds: 1, times: 6, when: () => ++calls % 2 === 1 });
-      const { code, stderr, summary } = await stage.start(load.job, laid).done;
+      const { code, stderr, summary } = await stage.run(load.job, laid);
       if (code === null || !laid.endCodes.includes(code)) found.wrong.push(`ended with ${code}: ${lastLines(stderr)}`);
       found.times = summary?.telegram.rate_limited ?? 0;
       await stage.finish(load.job, laid, found.wrong);
@@ -112,7 +112,7 @@ async function playAway(stage: Stage, load: Load, away: Away, fromCall: number):
   const env: Record<string, string> = away === 'refused' ? { TELEGRAM_API_ROOT: 'http://127.0.0.1:9' } : {};
   for (let minutes = 0; minutes < 60; minutes += 5) {
     await setClock(stage, minutes * minute);
-    const { code, stderr } = await stage.start(load.job, laid, env).done;
+    const { code, stderr } = await stage.run(load.job, laid, env);
     found.times++;
     if (code === null || ![0, 1, 69].includes(code)) found.wrong.push(`ended with ${code}: ${lastLines(stderr)}`);
     // A post that may have arrived is no failure: nothing of it is left to do.
@@ -143,7 +143,7 @@ async function passUntilDone(stage: Stage, load: Load, laid: Laid, found: Findin
   for (let minutes = 60; minutes <= 100; minutes += 5) {
     await setClock(stage, minutes * minute);
     await stage.scene.db.query("update telesweep.leases set expires_at = now() - interval '1 s'");
-    const { code, summary, stderr } = await stage.start(load.job, laid).done;
+    const { code, summary, stderr } = await stage.run(load.job, laid);
     if (code === null || ![0, ...laid.endCodes].includes(code)) {
       found.wrong.push(`after the outage: ${code}: ${lastLines(stderr)}`);
       return;

@@ -38,7 +38,7 @@ export function silentMonitors(load: Load): Trial {
       const laid = await stage.layOut(load, { items: 2 });
       const env = { PING_URL: `http://${silent.host}/{job}`, PUSHGATEWAY_URL: `http://${silent.host}` };
       const since = performance.now();
-      const { code, stderr } = await stage.start(load.job, laid, env).done;
+      const { code, stderr } = await stage.run(load.job, laid, env);
       const ms = Math.round(performance.now() - since);
       silent.close();
       found.times = 1;
@@ -70,7 +70,7 @@ export function silentDatabase(load: Load, silentAt: 'greeting' | 'statement'): 
       });
       stage.proxy.onStatement = (n) => (n === 2 ? until : undefined);
       const since = performance.now();
-      const { code, stderr } = await stage.start(load.job, laid, { DATABASE_URL: url.href }).done;
+      const { code, stderr } = await stage.run(load.job, laid, { DATABASE_URL: url.href });
       const ms = Math.round(performance.now() - since);
       release();
       silent.close();

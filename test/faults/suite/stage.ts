@@ -77,6 +77,18 @@ export class Stage {
     return started;
   }
 
+  /** Runs a pass to its end, in this process: for trials that neither kill it nor cut it off. */
+  async run(
+    job: JobName,
+    laid: Laid,
+    env: Record<string, string> = {},
+    args: readonly string[] = [],
+  ): Promise<RunResult> {
+    const result = await this.scene.run([job, ...args], { DATABASE_URL: this.proxy.url, ...laid.env, ...env });
+    this.outputs.push(result);
+    return result;
+  }
+
   /** As if so much time had passed that a dead holder's lease is over and every wait of an item. */
   async waitsEnd(): Promise<void> {
     await this.scene.db.query(`
@@ -93,7 +105,7 @@ export class Stage {
     this.release();
     for (let pass = 1; pass <= mostPasses; pass++) {
       await this.waitsEnd();
-      const result = await this.start(job, laid, { DATABASE_URL: this.url, ...env }).done;
+      const result = await this.run(job, laid, { DATABASE_URL: this.url, ...env });
       const { code, summary, stderr } = result;
       if (summary === undefined || code === null || ![0, ...laid.endCodes].includes(code)) {
         wrong.push(`a later pass ended with ${code}: ${lastLines(stderr)}`);

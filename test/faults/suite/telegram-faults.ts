@@ -80,7 +80,7 @@ async function playFault(stage: Stage, load: Load, kind: FaultKind, n: number): 
   const env = { TELEGRAM_TIMEOUT: `${timeoutMs}ms` };
   const before = api.calls.length;
   api.fault({ ...kind.fault, nth: n, ...(method === undefined ? {} : { method }) });
-  const { code, stderr } = await stage.start(load.job, laid, env).done;
+  const { code, stderr } = await stage.run(load.job, laid, env);
   const met = api.calls.slice(before).filter(({ fault }) => fault !== null);
   found.times = met.length;
   if (met.length === 0) return found;
@@ -109,7 +109,7 @@ export function blindTrue(load: Load): Trial {
       const { api } = stage.scene;
       const before = api.calls.length;
       api.fault({ kind: 'true_without_work', method: 'deleteMessages', times: 2 });
-      const { code, stderr } = await stage.start(load.job, laid).done;
+      const { code, stderr } = await stage.run(load.job, laid);
       if (code === null || !laid.endCodes.includes(code)) found.wrong.push(`ended with ${code}: ${lastLines(stderr)}`);
       found.times = api.calls.slice(before).filter(({ fault }) => fault !== null).length;
       await stage.finish(load.job, laid, found.wrong);

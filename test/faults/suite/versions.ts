@@ -65,9 +65,9 @@ export function mainPath(load: Load, version: number): Trial {
       const found = nothingFound();
       await expectVersion(stage.scene.db, version);
       const laid = await stage.layOut(load, { items: 8 });
-      const dry = await stage.start(load.job, laid, {}, ['--dry-run']).done;
+      const dry = await stage.run(load.job, laid, {}, ['--dry-run']);
       if (dry.code !== 0) found.wrong.push(`a dry run ended with ${dry.code}: ${lastLines(dry.stderr)}`);
-      const { code, stderr } = await stage.start(load.job, laid).done;
+      const { code, stderr } = await stage.run(load.job, laid);
       if (code === null || !laid.endCodes.includes(code)) found.wrong.push(`ended with ${code}: ${lastLines(stderr)}`);
       found.times = 1;
       await stage.finish(load.job, laid, found.wrong);
