@@ -76,8 +76,7 @@ async function playPacedKill(
   await stage.sessionsEnd();
   const open = await laid.openIntents();
   // An answered send whose row was still to be written counts as under way: nobody but the dead pass knew the answer.
-  const inTicks =
-    roundTripMs > 0 ? Math.ceil((ticksOnTheWay * (roundTripMs + longestMs) * Number(pace.TELEGRAM_RATE)) / 1000) : 0;
+  const inTicks = Math.ceil((ticksOnTheWay * (roundTripMs + longestMs) * Number(pace.TELEGRAM_RATE)) / 1000);
   if (open > underWay + onTheWay + inTicks) {
     found.wrong.push(`${open} sends are in doubt, where ${underWay} were under way and ${inTicks} in ticks`);
   }
