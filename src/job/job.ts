@@ -93,6 +93,11 @@ export interface Job<C extends Counts = Counts> {
   keepsFailed?: 'listed' | 'retried';
   /** Whether a pass would find anything to do now; travels in the statement that takes the lease. */
   due(settings: Settings, options: { force: boolean; stayMs: number }): SqlFragment;
+  /**
+   * Whether something is due that a pass which began at an instant could have taken; what waits after a failure is not. Without
+   * it, whatever is due.
+   */
+  dueSince?(settings: Settings, began: Date): SqlFragment;
   /** Does the work and returns; stopping early is said through `stop`. Throws only where the pass cannot go on. */
   run(context: JobContext<C>): Promise<JobResult>;
   /** Counts what would be done, and tells the rest. */

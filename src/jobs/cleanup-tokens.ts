@@ -1,5 +1,6 @@
 import type { Job } from '../job/job.ts';
-import { anyUsedToken, tokenBacklog } from '../store/due.ts';
+import { anyUsedToken, anyUsedTokenAt, tokenBacklog } from '../store/due.ts';
+import { instantLiteral } from '../store/instant.ts';
 import { rowCounts, sweepBatches } from './sweep-batches.ts';
 
 /** Deletes tokens that were used and have expired. A token that nobody used stays, however old. */
@@ -13,6 +14,7 @@ export const cleanupTokens: Job<typeof rowCounts> = {
   maxRuntime: '55m',
   mark: '🧹',
   due: () => ({ text: anyUsedToken, values: [] }),
+  dueSince: (_, began) => ({ text: anyUsedTokenAt(instantLiteral(began)), values: [] }),
   backlog: () => ({ text: tokenBacklog, values: [] }),
   message: (counts) => `Token cleanup completed: deleted ${counts.deleted} tokens`,
 

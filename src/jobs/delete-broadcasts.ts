@@ -1,5 +1,11 @@
 import type { Job } from '../job/job.ts';
-import { anyDueBroadcast, broadcastBacklog, broadcastsNearDeadline } from '../store/broadcast-due.ts';
+import {
+  anyDueBroadcast,
+  anyDueBroadcastAt,
+  broadcastBacklog,
+  broadcastsNearDeadline,
+} from '../store/broadcast-due.ts';
+import { instantLiteral } from '../store/instant.ts';
 import { type BroadcastCounts, broadcastCounts } from './delete-broadcasts/counts.ts';
 
 /** Deletes expired broadcasts from every chat of their ledger, then removes them. */
@@ -15,6 +21,7 @@ export const deleteBroadcasts: Job<BroadcastCounts> = {
   keepsFailed: 'retried',
   mark: '📢',
   due: () => ({ text: anyDueBroadcast, values: [] }),
+  dueSince: (_, began) => ({ text: anyDueBroadcastAt(instantLiteral(began)), values: [] }),
   backlog: () => ({ text: broadcastBacklog, values: [] }),
   nearDeadline: broadcastsNearDeadline,
   deadlines: async (connection) => (await import('../store/deadlines.ts')).broadcastDeadlines(connection),

@@ -1,5 +1,6 @@
 import type { Job } from '../job/job.ts';
-import { anyDueDeletion, deletionBacklog, deletionsNearDeadline } from '../store/due.ts';
+import { anyDueDeletion, anyDueDeletionAt, deletionBacklog, deletionsNearDeadline } from '../store/due.ts';
+import { instantLiteral } from '../store/instant.ts';
 import { type DueCounts, dueCounts } from './delete-due/counts.ts';
 
 /** Deletes the messages whose time has come, tells their readers, and removes the records. */
@@ -16,6 +17,7 @@ export const deleteDue: Job<DueCounts> = {
   keepsFailed: 'retried',
   mark: '🗑️',
   due: (_, { stayMs }) => ({ text: stayMs > 0 ? 'true' : anyDueDeletion, values: [] }),
+  dueSince: (_, began) => ({ text: anyDueDeletionAt(instantLiteral(began)), values: [] }),
   backlog: () => ({ text: deletionBacklog, values: [] }),
   nearDeadline: deletionsNearDeadline,
   deadlines: async (connection, settings) =>

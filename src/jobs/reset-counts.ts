@@ -1,5 +1,6 @@
 import type { Job } from '../job/job.ts';
-import { anyPastCounter, counterBacklog } from '../store/due.ts';
+import { anyPastCounter, anyPastCounterAt, counterBacklog } from '../store/due.ts';
+import { instantLiteral } from '../store/instant.ts';
 import { rowCounts, sweepBatches } from './sweep-batches.ts';
 
 /** Deletes the counters of days before today, so that readers may make tokens again. Today's are never touched. */
@@ -13,6 +14,7 @@ export const resetCounts: Job<typeof rowCounts> = {
   maxRuntime: '55m',
   mark: '🔄',
   due: (settings) => ({ text: anyPastCounter, values: [settings.timeZone] }),
+  dueSince: ({ timeZone }, began) => ({ text: anyPastCounterAt(instantLiteral(began)), values: [timeZone] }),
   backlog: (settings) => ({ text: counterBacklog, values: [settings.timeZone] }),
   message: (counts) => `Token counts reset completed: deleted ${counts.deleted} counters`,
 

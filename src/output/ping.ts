@@ -12,15 +12,20 @@ export interface PingOptions {
   budgetMs?: number;
 }
 
-/** Says how the pass ended. Returns a warning without secrets, or null; takes at most 3 s and never throws. */
-export type FinishPing = (exitCode: number, body: string) => Promise<string | null>;
+/** What a monitor is told of one pass. */
+export interface Ping {
+  /** A pass begins: it has the lease. Does not wait for the answer. */
+  start(): void;
+  /** How it ended. Returns a warning without secrets, or null; takes at most 3 s and never throws. */
+  end(exitCode: number, body: string): Promise<string | null>;
+}
 
 /**
- * Tells a healthchecks-style monitor that a pass begins, without waiting for it, and returns what tells it the end:
- * `POST <url>/start?rid=…`, then `POST <url>/<exit code>?rid=…` with the summary as body.
+ * For a healthchecks-style monitor: `POST <url>/start?rid=…`, then `POST <url>/<exit code>?rid=…` with the summary as body. An
+ * end without a start is a failure all the same.
  * Source: https://healthchecks.io/docs/http_api/ (start, exit status, run id).
  */
-export function startPing({ url, job, runId, budgetMs = 3000 }: PingOptions): FinishPing {
+export function createPing({ url, job, runId, budgetMs = 3000 }: PingOptions): Ping {
   const send = async (suffix: string, body: string, timeoutMs: number): Promise<string | null> => {
     try {
       const address = pingAddress(url, job, suffix, runId);
@@ -30,13 +35,18 @@ export function startPing({ url, job, runId, budgetMs = 3000 }: PingOptions): Fi
       return `PING_URL: ${error instanceof PostError ? error.message : 'the address is not valid'}`;
     }
   };
-  const starting = send('start', '', (budgetMs * 2) / 3);
-  return async (exitCode, body) => {
-    const began = monotonicMs();
-    // A start that arrives after the end would read as a pass that hangs.
-    const startWarning = await starting;
-    const left = budgetMs - (monotonicMs() - began);
-    return (await send(String(exitCode), body, left)) ?? startWarning;
+  let starting: Promise<string | null> = Promise.resolve(null);
+  return {
+    start() {
+      starting = send('start', '', (budgetMs * 2) / 3);
+    },
+    async end(exitCode, body) {
+      const began = monotonicMs();
+      // A start that arrives after the end would read as a pass that hangs.
+      const startWarning = await starting;
+      const left = budgetMs - (monotonicMs() - began);
+      return (await send(String(exitCode), body, left)) ?? startWarning;
+    },
   };
 }
 

@@ -46,7 +46,6 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   let pass: Pass | null = null;
   let exitCode: number;
   try {
-    report.started();
     connection = await connecting;
     pass = new Pass(job, options, settings, connection, stop, report, summary);
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
@@ -123,6 +122,7 @@ class Pass {
       this.#stop.request('busy');
       this.#report.busy(opening.holder ?? 'another process', opening.heldSince?.toISOString() ?? 'just now');
     } else {
+      this.#report.leased();
       const lease = keepLease(this.#connection, this.#job.name, summary.run_id, this.#stop);
       try {
         if (opening.due) result = await this.#work(opening, lease);

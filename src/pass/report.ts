@@ -2,6 +2,7 @@ import type { Job, Plan } from '../job/job.ts';
 import { createLog } from '../output/create-log.ts';
 import type { Log, LogLevel, Progress } from '../output/log.ts';
 import { complain, safeWriter, wantsColor } from '../output/output.ts';
+import type { Ping } from '../output/ping.ts';
 import { createProgress } from '../output/progress.ts';
 import { monotonicMs } from '../process/clock.ts';
 import { exitCodeOfError } from '../process/exit-code.ts';
@@ -30,7 +31,8 @@ export interface PassOptions {
 export interface Report {
   readonly log: Log;
   readonly progress: Progress;
-  started(): void;
+  /** The pass has the lease. */
+  leased(): void;
   working(): void;
   busy(holder: string, since: string): void;
   cooldown(seconds: number): void;
@@ -73,7 +75,13 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     log,
     now: () => monotonicMs(),
   });
-  let pinging: Promise<(exitCode: number, body: string) => Promise<string | null>> | null = null;
+  const { pingUrl } = settings;
+  let isHeld = false;
+  let loading: Promise<Ping> | null = null;
+  const loadPing = (url: string): Promise<Ping> => {
+    loading ??= import('../output/ping.ts').then(({ createPing }) => createPing({ url, job: job.name, runId }));
+    return loading;
+  };
 
   const tellMetrics = async (summary: Summary, exitCode: number, extra: ReportExtra): Promise<string[]> => {
     const { metricsDir, pushgatewayUrl } = settings;
@@ -83,24 +91,24 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
   };
 
   const tellPing = async (summary: Summary, exitCode: number): Promise<string[]> => {
-    if (pinging === null) return [];
-    const end = await pinging;
-    const warning = await end(exitCode, hide(JSON.stringify(summary)));
+    // Who found the job held says nothing: a holder that hangs must be missed.
+    if (pingUrl === null || summary.dry_run || isHeld) return [];
+    const ping = await loadPing(pingUrl);
+    const warning = await ping.end(exitCode, hide(JSON.stringify(summary)));
     return warning === null ? [] : [warning];
   };
 
   return {
     log,
     progress,
-    started() {
-      const { pingUrl } = settings;
-      if (pingUrl === null || options.dryRun) return;
-      pinging = import('../output/ping.ts').then(({ startPing }) => startPing({ url: pingUrl, job: job.name, runId }));
+    leased() {
+      if (pingUrl !== null) void loadPing(pingUrl).then((ping) => ping.start());
     },
     working() {
       log.info({}, `${job.mark} ${job.name} started`);
     },
     busy(holder, since) {
+      isHeld = true;
       log.info({ holder, since }, `another process holds ${job.name}: ${holder}, since ${since}`);
     },
     cooldown(seconds) {

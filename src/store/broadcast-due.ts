@@ -2,7 +2,7 @@ import { deletable } from './deletable.ts';
 import { mayBeTried } from './due.ts';
 
 /** Expired broadcasts, as text for statements; free of Kysely like `due.ts`. */
-const isExpired = 'broadcast.delete_at <= now() and broadcast.failed_at is null';
+const isExpired = (now: string): string => `broadcast.delete_at <= ${now} and broadcast.failed_at is null`;
 
 /** Of what telesweep has finished within 48 hours, the rows that come late are due: no longer does Telegram delete them. */
 export const finishedBroadcasts = `
@@ -24,17 +24,19 @@ const standingDue = (now: string): string => `
 export const dueBroadcasts = (now: string): string => `${standingDue(now)} union all ${finishedBroadcasts}`;
 
 /** A row whose broadcast is finished or opened again by a pass. */
-const anyLateRow = `(
+const anyLateRow = (now: string): string => `(
   exists (select from broadcasts as broadcast where ${withLateLedger('broadcast')})
   or exists (select from (${finishedBroadcasts}) as finished where exists (
-    select from broadcast_messages where broadcast_id = finished.id and ${mayBeTried('now()')})))`;
+    select from broadcast_messages where broadcast_id = finished.id and ${mayBeTried(now)})))`;
 
 /** One whose messages may be tried now, or that has none to wait for and so is to be removed or reported. */
-export const anyDueBroadcast = `(exists (
-  select from broadcasts as broadcast where ${isExpired} and (
-    exists (select from broadcast_messages where broadcast_id = broadcast.id and ${mayBeTried('now()')})
+export const anyDueBroadcastAt = (now: string): string => `(exists (
+  select from broadcasts as broadcast where ${isExpired(now)} and (
+    exists (select from broadcast_messages where broadcast_id = broadcast.id and ${mayBeTried(now)})
     or not exists (select from broadcast_messages where broadcast_id = broadcast.id and failed_at is null)))
-  or ${anyLateRow})`;
+  or ${anyLateRow(now)})`;
+
+export const anyDueBroadcast = anyDueBroadcastAt('now()');
 
 /** Messages of due broadcasts that are not settled, those that wait after a failure included. */
 export const broadcastBacklog = `

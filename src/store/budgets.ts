@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Connection } from './connect.ts';
-import { instantText, readInstant } from './instant.ts';
+import { instantText, readInstant, readInstantOrNull } from './instant.ts';
 import type { Database } from './schema.ts';
 
 /** Tells later passes to leave at once until the pause is over. */
@@ -23,6 +23,36 @@ export async function readPause(connection: Connection, botId: string): Promise<
     [botId],
   );
   return { seconds: Math.max(0, row?.seconds ?? 0), cooldown: row?.cooldown === true };
+}
+
+/** Reserved further ahead than all jobs together can have: a clock that went back. `$1` is the rate, calls a second. */
+export const isFarAhead =
+  'next_call_at > greatest(clock_timestamp(), paused_until) + make_interval(secs => 60 + 5 / $1::float8)';
+
+/** A bot's budget as it stands now. */
+export interface Budget {
+  bot_id: string;
+  next_call_at: Date;
+  /** Null where no pause is in force. */
+  paused_until: Date | null;
+  /** Further ahead than any honest reservation. */
+  is_ahead: boolean;
+}
+
+/** @param rate calls a second */
+export async function readBudgets(connection: Connection, rate: number): Promise<Budget[]> {
+  const rows = await connection.query<{ bot_id: string; next: string; until: string | null; ahead: boolean }>(
+    `select bot_id::text, ${instantText('next_call_at')} as next, ${isFarAhead} as ahead,
+            case when paused_until > clock_timestamp() then ${instantText('paused_until')} end as until
+     from telesweep.budgets order by telesweep.budgets.bot_id`,
+    [rate],
+  );
+  return rows.map(({ bot_id, next, until, ahead }) => ({
+    bot_id,
+    next_call_at: readInstant(next),
+    paused_until: readInstantOrNull(until),
+    is_ahead: ahead,
+  }));
 }
 
 /** The bots that Telegram asked to pause, and until when. */

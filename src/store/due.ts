@@ -9,7 +9,11 @@ export const mayBeTried = (now: string): string =>
 /** Due records of `pending_deletions`. */
 export const isDueDeletion = (now: string): string => `delete_at <= ${now} and ${mayBeTried(now)}`;
 
-export const anyDueDeletion = `exists (select from pending_deletions where ${isDueDeletion('now()')})`;
+/** Whether a pass that begins at an instant would find a record due. */
+export const anyDueDeletionAt = (now: string): string =>
+  `exists (select from pending_deletions where ${isDueDeletion(now)})`;
+
+export const anyDueDeletion = anyDueDeletionAt('now()');
 
 /** Records whose time has come and that are not settled, those that wait after a failure included. */
 export const deletionBacklog = `
@@ -27,7 +31,10 @@ export const deletionsNearDeadline = `
 export const isSweptToken = `status in ('verified', 'bypassed')`;
 
 /** The first entry of the index answers; `exists` would read the whole table where most expired tokens were never used. */
-export const anyUsedToken = `coalesce((select min(expires_at) from tokens where ${isSweptToken}) < now(), false)`;
+export const anyUsedTokenAt = (now: string): string =>
+  `coalesce((select min(expires_at) from tokens where ${isSweptToken}) < ${now}, false)`;
+
+export const anyUsedToken = anyUsedTokenAt('now()');
 
 /** Where nothing is due, no more than the first entry of the index is read. */
 export const tokenBacklog = `
@@ -35,10 +42,14 @@ export const tokenBacklog = `
          coalesce(extract(epoch from now() - min(expires_at) filter (where isfinite(expires_at))), 0)::float8 as oldest_due_seconds
   from tokens where ${isSweptToken} and expires_at < now() and ${anyUsedToken}`;
 
-/** The day that it is now; `$1` is the time zone. */
-const today = '(now() at time zone $1::text)::date';
+/** The day of an instant; `$1` is the time zone. */
+const dayOf = (now: string): string => `(${now} at time zone $1::text)::date`;
+const today = dayOf('now()');
 
-export const anyPastCounter = `coalesce((select min(date) from token_generator_count) < ${today}, false)`;
+export const anyPastCounterAt = (now: string): string =>
+  `coalesce((select min(date) from token_generator_count) < ${dayOf(now)}, false)`;
+
+export const anyPastCounter = anyPastCounterAt('now()');
 
 export const counterBacklog = `
   select count(*)::int as due,

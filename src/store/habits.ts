@@ -1,4 +1,5 @@
 /** How a server and a role are set where it matters to what telesweep promises, and what a clock that went back has left: for `doctor`. */
+import { isFarAhead } from './budgets.ts';
 import type { Connection } from './connect.ts';
 import { longestLeaseSeconds } from './runs.ts';
 
@@ -38,7 +39,7 @@ export function readFarAhead(connection: Connection, rate: number): Promise<(Ahe
     `select 'the budget of bot ' || bot_id as what, false as by_hand,
             extract(epoch from next_call_at - clock_timestamp())::float8 as seconds
      from telesweep.budgets
-     where next_call_at > greatest(clock_timestamp(), paused_until) + make_interval(secs => 60 + 5 / $1::float8)
+     where ${isFarAhead}
      union all
      select 'the lease of ' || job, not exists (select from telesweep.runs where run_id = lease.run_id),
             extract(epoch from expires_at - clock_timestamp())::float8

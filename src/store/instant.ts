@@ -7,6 +7,9 @@ export function instant(text: string): string {
   return text;
 }
 
+/** A literal for the text of a statement. */
+export const instantLiteral = (date: Date): string => `'${instant(date.toISOString())}'::timestamptz`;
+
 /**
  * A time as text that means the same in every session, whatever its DateStyle and zone: JSON has one way to write it. Infinity
  * is `infinity`.

@@ -439,7 +439,7 @@ describe('the schedule', () => {
       { level: 'warning', way_out: 'telesweep schedule crontab --job reset-counts' },
     ]);
     expect(of(told, 'delete-due')).toMatchObject([
-      { level: 'fault', text: expect.stringMatching(/^overdue for \d+ min.*: nothing ran at `\* \* \* \* \*`$/) },
+      { level: 'fault', text: expect.stringMatching(/^late since [\d :-]+: nothing ran at `\* \* \* \* \*`$/) },
     ]);
   });
 
@@ -470,12 +470,14 @@ describe('the schedule', () => {
       update telesweep.runs set outcome = 'failed', summary = '{"error": "Telegram refuses the token"}' where job = 'delete-due'`);
     const told = await doctor();
     expect(of(told, 'delete-broadcasts')).toMatchObject([
-      { level: 'warning', text: expect.stringContaining('1 of its passes ended') },
+      { level: 'warning', text: 'its last pass was cut off, which alone is no fault' },
       {},
     ]);
     expect(of(told, 'delete-due')).toMatchObject([
-      { level: 'warning', text: 'its last run failed: Telegram refuses the token' },
-      { level: 'fine' },
+      {
+        level: 'fault',
+        text: expect.stringMatching(/^failing since .*: its last \d+ passes failed: Telegram refuses the token$/),
+      },
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { deleteBroadcasts } from '../../src/jobs/delete-broadcasts.ts';
 import { deleteDue } from '../../src/jobs/delete-due.ts';
 import { resetCounts } from '../../src/jobs/reset-counts.ts';
-import { expectedRuns, overdueFrom } from '../../src/operator/status/expected-runs.ts';
+import { expectedRuns, overdueFrom } from '../../src/operator/health/expected-runs.ts';
 
 const fourHours = 4 * 3_600_000;
 const at = (text: string): Date => new Date(text);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { forecast } from '../../src/operator/status/forecast.ts';
+import { forecast } from '../../src/operator/health/forecast.ts';
 
 const group = (seconds: number, calls: number, messages = calls) => ({ seconds, calls, messages });
 const never = Number.POSITIVE_INFINITY;

@@ -77,6 +77,12 @@ describe('a job', () => {
     expect(Math.abs(Date.parse(told.now) - Date.parse('2026-03-14T14:35:20Z'))).toBeLessThan(10_000);
     expect(of(told, 'delete-due')).toEqual({
       job: 'delete-due',
+      health: {
+        verdict: 'idle',
+        since: null,
+        why: 'it never ran; expected at `* * * * *`',
+        way_out: 'telesweep schedule crontab --job delete-due',
+      },
       last_run: null,
       held_by: null,
       cut_off: 0,
@@ -102,7 +108,7 @@ describe('a job', () => {
     expect(last?.counts).toMatchObject({ records: 1, messages_deleted: 2 });
     const shown = await scene.run(['status']);
     expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/^delete-due +14:35 +ok +14:36 +0 +0$/m);
+    expect(shown.stdout).toMatch(/^delete-due +well +14:35 +ok +14:36 +0 +0$/m);
     expect(shown.stdout).toContain('  last run: Deleted 2 messages, 0 failed (');
   });
 
@@ -136,7 +142,7 @@ describe('a job', () => {
       summary: { error: 'Telegram refuses the token' },
     });
     const shown = await scene.run(['status']);
-    expect(shown.stdout).toMatch(/^delete-due +14:35 +failed/m);
+    expect(shown.stdout).toMatch(/^delete-due +failing +14:35 +failed/m);
     expect(shown.stdout).toContain('  last run: Telegram refuses the token (2.5 s)\n');
   });
 });
@@ -162,7 +168,7 @@ describe('overdue', () => {
     await run({ job: 'delete-due', at: '14:35:01' });
     const shown = await scene.run(['status']);
     expect(shown.code).toBe(1);
-    expect(lines(shown)[0]).toBe('Overdue: delete-broadcasts since 13:01; 0 due, 0 failed. 2026-03-14 14:35 UTC');
+    expect(lines(shown)[0]).toBe('delete-broadcasts is late since 13:01; 0 due, 0 failed. 2026-03-14 14:35 UTC');
     expect(shown.stdout).toContain('telesweep schedule crontab --job delete-broadcasts');
     const one = await scene.run(['status', '--job', 'delete-due']);
     expect(one.code).toBe(0);
@@ -183,7 +189,7 @@ describe('overdue', () => {
     const told = of(await status([], { GUIDE_INTERVAL: '12h', TIMEZONE: 'Asia/Kolkata' }), 'post-guide');
     expect(told).toMatchObject({ schedule: '0 */12 * * *', next_run: '2026-03-14T18:30:00.000Z', overdue_since: null });
     const shown = await scene.run(['status'], { TIMEZONE: 'Asia/Kolkata' });
-    expect(shown.stdout).toMatch(/^post-guide +05:30 +ok +03-15 00:00 /m);
+    expect(shown.stdout).toMatch(/^post-guide +late +05:30 +ok +03-15 00:00 /m);
   });
 
   test('a pass under way excuses a long silence, but not where the ones before it were cut off', async () => {
@@ -215,7 +221,7 @@ describe('the backlog', () => {
     expect(Math.abs(due.oldest_due_seconds - 3 * 3600)).toBeLessThan(2);
     expect(of(told, 'delete-broadcasts').backlog).toMatchObject({ due: 2, failed: 1 });
     const shown = await scene.run(['status']);
-    expect(shown.stdout).toMatch(/^delete-due +never +14:36 +2 +3 h +1$/m);
+    expect(shown.stdout).toMatch(/^delete-due +late +never +14:36 +2 +3 h +1$/m);
     expect(lines(shown)[0]).toContain('4 due, 2 failed.');
   });
 

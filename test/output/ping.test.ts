@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { startPing } from '../../src/output/ping.ts';
+import { createPing, type Ping, type PingOptions } from '../../src/output/ping.ts';
 import { deadUrl, startServer } from './http-server.ts';
 
 const job = 'delete-due';
 const runId = '0a3d4b5e-0000-4000-8000-000000000001';
 const body = JSON.stringify({ job, counts: { records: 3 }, text: '✅' });
+
+/** The end of a pass that has begun. */
+function startPing(options: PingOptions): Ping['end'] {
+  const ping = createPing(options);
+  ping.start();
+  return ping.end;
+}
 
 describe('a ping', () => {
   it('is a start and an exit code with the summary, tied by the run id', async () => {
@@ -28,6 +35,12 @@ describe('a ping', () => {
     const server = await startServer();
     await startPing({ url: `${server.url}${path}`, job, runId })(0, body);
     expect(server.received[1]?.path).toBe(expected);
+  });
+
+  it('of an end alone is that of a pass that never came to its lease', async () => {
+    const server = await startServer();
+    expect(await createPing({ url: server.url, job, runId }).end(69, body)).toBeNull();
+    expect(server.received.map(({ path }) => path)).toEqual([`/69?rid=${runId}`]);
   });
 
   it('of the end never overtakes that of the start', async () => {

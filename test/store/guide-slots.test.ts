@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cronEvery } from '../../src/jobs/post-guide/cron-every.ts';
 import { postGuide } from '../../src/jobs/post-guide.ts';
-import { expectedRuns } from '../../src/operator/status/expected-runs.ts';
+import { expectedRuns } from '../../src/operator/health/expected-runs.ts';
 import { slotStart, slotsFrom } from '../../src/store/guide-slots.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 

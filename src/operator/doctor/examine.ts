@@ -12,7 +12,7 @@ import { checkClock, checkProgram, checkServer, checkTimeZone } from './database
 import { type Finding, fault } from './finding.ts';
 import { checkGuides } from './guides.ts';
 import { checkFarAhead, checkHabits } from './habits.ts';
-import { checkSchedules } from './schedule.ts';
+import { checkHealth } from './schedule.ts';
 import { checkSenders } from './senders.ts';
 import { checkAllSettings } from './settings.ts';
 import { checkRights, checkTables } from './tables.ts';
@@ -33,7 +33,7 @@ export interface Request {
 export async function examine(request: Request, world: World): Promise<Finding[]> {
   const { settings, findings: ofSettings } = checkAllSettings({ ...request, env: world.env });
   const jobs = request.asked ?? request.jobs.filter(({ optional }) => optional?.isUsed(settings) !== false);
-  const { findings: ofDatabase, pauses } = await examineDatabase(settings, jobs, world.signal);
+  const { findings: ofDatabase, pauses } = await examineDatabase(settings, request.jobs, jobs, world.signal);
   const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
   return [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram].map((finding) => hide(finding, settings));
 }
@@ -45,6 +45,7 @@ interface DatabaseFindings {
 
 async function examineDatabase(
   settings: Settings,
+  everyJob: readonly Job[],
   jobs: readonly Job[],
   signal: AbortSignal,
 ): Promise<DatabaseFindings> {
@@ -70,7 +71,7 @@ async function examineDatabase(
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
       ...(jobs.some(({ namesGuide }) => namesGuide) ? await attempt('guides', () => checkGuides(connection)) : []),
-      ...(await read('schedule', () => checkSchedules(connection, jobs, settings))),
+      ...(await read('schedule', () => checkHealth(connection, everyJob, jobs, settings))),
     ];
     const pauses = await readPauses(connection).catch(() => []);
     return { findings, pauses: new Map(pauses.map(({ bot_id, until }) => [bot_id, until])) };

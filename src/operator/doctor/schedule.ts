@@ -2,67 +2,36 @@ import type { Job } from '../../job/job.ts';
 import { formatDuration } from '../../output/format.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
-import { type JobHistory, readHistory, readStarts } from '../../store/run-history.ts';
-import { type ExpectedRuns, expectedRuns } from '../status/expected-runs.ts';
-import { overdueSince, readBacklog, readNow } from '../status/status.ts';
+import { readStarts } from '../../store/run-history.ts';
+import type { ExpectedRuns } from '../health/expected-runs.ts';
+import { verdictText } from '../health/health-text.ts';
+import { type Judged, readJudged } from '../health/read-health.ts';
+import { isIll } from '../health/verdict.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
-/** The run history of each job against the times at which it is expected. */
-export async function checkSchedules(
+/** How each job stands, and its run history against the times at which it is expected. @param jobs those that share a budget */
+export async function checkHealth(
   connection: Connection,
   jobs: readonly Job[],
+  asked: readonly Job[],
   settings: Settings,
 ): Promise<Finding[]> {
-  const now = await readNow(connection);
-  const histories = await readHistory(
-    connection,
-    jobs.map(({ name }) => name),
-  );
+  const { now, judged } = await readJudged(connection, settings, jobs, asked);
   const findings: Finding[] = [];
-  for (const past of histories) {
-    const job = jobs.find(({ name }) => name === past.job);
-    if (job === undefined) continue;
-    const expected = await expectedRuns(job, settings);
-    findings.push(...(await checkJob(connection, { job, past, expected, now, settings })));
-  }
+  for (const job of judged) findings.push(...(await checkJob(connection, job, now, settings)));
   return findings;
 }
 
-interface JobCase {
-  job: Job;
-  past: JobHistory;
-  expected: ExpectedRuns;
-  now: Date;
-  settings: Settings;
-}
-
-async function checkJob(connection: Connection, { job, past, expected, now, settings }: JobCase): Promise<Finding[]> {
-  const printed = `telesweep schedule crontab --job ${job.name}`;
-  const backlog = await readBacklog(connection, job, settings);
-  const overdue = overdueSince({ past, expected, backlog }, now);
+async function checkJob(connection: Connection, judged: Judged, now: Date, settings: Settings): Promise<Finding[]> {
+  const { health, past, expected } = judged;
+  const { job, verdict, why, wayOut } = health;
+  const text = `${verdictText(health, now, settings.timeZone)}: ${why}`;
+  if (isIll(health)) return [fault(job, text, wayOut)];
+  if (verdict === 'paused') return [warning(job, text, wayOut ?? 'wait')];
+  if (verdict === 'idle') return [warning(job, why, wayOut)];
   const findings: Finding[] = [];
-  if (past.cut_off > 0) {
-    const text = `${past.cut_off} of its passes ended without a word since its last run`;
-    findings.push(warning(job.name, text, 'look for kills (memory, time limits) in the log of the host'));
-  }
-  if (past.last?.outcome === 'failed') {
-    const text = `its last run failed${errorOf(past)}`;
-    findings.push(warning(job.name, text, 'see its log'));
-  }
-  if (overdue !== null) {
-    const since = formatDuration(now.getTime() - overdue.getTime());
-    const never = past.last_seen_at === null ? 'it never ran and has work' : `nothing ran at \`${expected.cron}\``;
-    return [...findings, fault(job.name, `overdue for ${since}: ${never}`, printed)];
-  }
-  if (past.last_seen_at === null) {
-    return [...findings, warning(job.name, `it never ran; expected at \`${expected.cron}\``, printed)];
-  }
-  return [...findings, await checkRhythm(connection, job.name, expected, now)];
-}
-
-function errorOf({ last }: JobHistory): string {
-  const summary = typeof last?.summary === 'object' && last.summary !== null ? last.summary : {};
-  return 'error' in summary && typeof summary.error === 'string' ? `: ${summary.error}` : '';
+  if (past.cut_off > 0) findings.push(warning(job, why, 'look for kills (memory, time limits) in the log of the host'));
+  return [...findings, await checkRhythm(connection, job, expected, now)];
 }
 
 /** So many of the last expected times are looked at, and no more than two weeks. */

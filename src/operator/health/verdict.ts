@@ -1,16 +1,20 @@
 import type { JobName } from '../../process/summary.ts';
 
 /**
- * How a job stands. `idle`: it was never used. `paused`: no call may be made now, as Telegram asked. `late`: it did not run
- * when it should have. `losing`: messages will pass 48 hours before their turn. `stuck`: passes end well and leave the same
- * work. `failing`: passes end in errors, or are cut off, or one hangs.
+ * How a job stands.
+ * - `failing`: its passes end in an error or are cut off, or one hangs
+ * - `late`: it did not run when it should have
+ * - `stuck`: its passes end well and leave the same work
+ * - `losing`: messages will pass 48 hours before their turn
+ * - `paused`: no call may be made now
+ * - `idle`: it was never used
  */
 export type Verdict = 'well' | 'idle' | 'paused' | 'late' | 'losing' | 'stuck' | 'failing';
 
 export interface Health {
   job: JobName;
   verdict: Verdict;
-  /** ISO 8601; null where the job is well or was never used. */
+  /** ISO 8601; null where the job is well, paused or was never used. */
   since: string | null;
   /** One line, without secrets. */
   why: string;
@@ -18,7 +22,7 @@ export interface Health {
   wayOut: string | null;
 }
 
-const ill: ReadonlySet<Verdict> = new Set(['late', 'losing', 'stuck', 'failing']);
+const ill: ReadonlySet<Verdict> = new Set<Verdict>(['late', 'losing', 'stuck', 'failing']);
 
 /** Whether an operator must look. */
 export function isIll({ verdict }: Pick<Health, 'verdict'>): boolean {

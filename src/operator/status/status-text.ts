@@ -2,6 +2,8 @@ import { formatTime, formatTimeNear } from '../../output/clock-text.ts';
 import { formatAge, formatCount, formatDuration, formatRate } from '../../output/format.ts';
 import { renderTable } from '../../output/table.ts';
 import { wrap } from '../../output/wrap.ts';
+import { verdictText } from '../health/health-text.ts';
+import { isIll } from '../health/verdict.ts';
 import type { JobStatus, Status } from './status.ts';
 
 /** What `status` prints for people. The first line is the verdict: monitors show that one. */
@@ -9,9 +11,10 @@ export function statusText(status: Status, width: number): string {
   const now = new Date(status.now);
   const time = (iso: string): string => formatTimeNear(new Date(iso), now, status.time_zone);
   const table = renderTable(
-    ['job', 'last run', 'outcome', 'next run', 'due', 'oldest', 'failed'],
-    status.jobs.map(({ job, last_run, next_run, backlog }) => [
+    ['job', 'health', 'last run', 'outcome', 'next run', 'due', 'oldest', 'failed'],
+    status.jobs.map(({ job, health, last_run, next_run, backlog }) => [
       job,
+      health.verdict,
       last_run === null ? 'never' : time(last_run.started_at),
       last_run?.outcome ?? '',
       time(next_run),
@@ -27,29 +30,34 @@ export function statusText(status: Status, width: number): string {
       ? []
       : [`${job.job}:`, ...lines.flatMap((line) => wrap(line, width - 2)).map((line) => `  ${line}`)];
   });
-  const pauses = status.pauses.map(
-    ({ bot_id, until }) => `Telegram asked bot ${bot_id} for a pause: no call is made until ${time(until)}.`,
-  );
-  return `${verdict(status, time)}\n\n${table}\n${[...details, ...pauses].map((line) => `${line}\n`).join('')}`;
+  const isToldOf = status.jobs.some(({ health }) => health.verdict === 'paused');
+  const pauses = isToldOf
+    ? []
+    : status.pauses.map(
+        ({ bot_id, until }) => `Telegram asked bot ${bot_id} for a pause: no call is made until ${time(until)}.`,
+      );
+  return `${verdict(status)}\n\n${table}\n${[...details, ...pauses].map((line) => `${line}\n`).join('')}`;
 }
 
 type TimeText = (iso: string) => string;
 
-function verdict({ jobs, now, time_zone }: Status, time: TimeText): string {
-  const at = `${formatTime(new Date(now), time_zone)} ${time_zone}`;
-  const overdue = jobs.flatMap(({ job, overdue_since }) =>
-    overdue_since === null ? [] : [`${job} since ${time(overdue_since)}`],
-  );
+function verdict({ jobs, now, time_zone }: Status): string {
+  const at = new Date(now);
+  const told = jobs.filter(({ health }) => isIll(health) || health.verdict === 'paused');
+  const state = told.map(({ job, health }) => `${job} is ${verdictText(health, at, time_zone)}`).join(', ');
   const due = jobs.reduce((sum, { backlog }) => sum + backlog.due, 0);
   const failed = jobs.reduce((sum, { backlog }) => sum + backlog.failed, 0);
-  const state = overdue.length === 0 ? 'No job is overdue' : `Overdue: ${overdue.join(', ')}`;
-  return `${state}; ${formatCount(due)} due, ${formatCount(failed)} failed. ${at}`;
+  const counts = `${formatCount(due)} due, ${formatCount(failed)} failed`;
+  return `${state || 'All is well'}; ${counts}. ${formatTime(at, time_zone)} ${time_zone}`;
 }
 
 function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
-  const { last_run: last, held_by: held, cut_off, overdue_since, backlog, forecast } = status;
+  const { health, last_run: last, held_by: held, cut_off, backlog, forecast } = status;
   const lines: string[] = [];
-  if (overdue_since !== null) lines.push(...overdueText(status, time));
+  if (health.verdict !== 'well' && health.verdict !== 'idle') {
+    lines.push(`${verdictText(health, new Date(whole.now), whole.time_zone)}: ${health.why}`);
+    if (health.way_out !== null) lines.push(`→ ${health.way_out}`);
+  }
   if (last !== null) {
     const took = formatDuration(Date.parse(last.finished_at) - Date.parse(last.started_at));
     const why = last.stop_reason === 'done' || last.error !== null ? '' : `, stopped: ${last.stop_reason}`;
@@ -76,14 +84,6 @@ function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
     lines.push(`at ${formatRate(whole.rate_per_second)} the backlog ends at ${time(forecast.ends_at)}${first}${soon}`);
   }
   return lines;
-}
-
-function overdueText({ job, last_run, overdue_since, schedule }: JobStatus, time: TimeText): string[] {
-  const never = last_run === null ? 'it never ran' : `nothing ran at \`${schedule}\``;
-  return [
-    `overdue since ${time(overdue_since ?? '')}: ${never}; its line for cron:`,
-    `telesweep schedule crontab --job ${job}`,
-  ];
 }
 
 function messages(count: number, verbOfOne: string, verb: string): string {
