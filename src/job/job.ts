@@ -62,6 +62,9 @@ export interface Plan {
   calls: number;
   /** A sample of the rows that would go, for a person: column names, then cells. */
   sample: { columns: string[]; rows: string[][] };
+  /** Items that it would newly give up, and those that would go well; none where it is not told. */
+  failed?: number;
+  succeeded?: number;
   guide_id?: string | null;
 }
 

@@ -64,8 +64,3 @@ export function endCommand(
   if (flags.json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error: message })}\n`);
   return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
 }
-
-/** Columns for a table: those of the terminal; elsewhere nothing is cut. */
-export function widthOf({ stdout }: World): number {
-  return stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
-}

@@ -38,3 +38,8 @@ export function complain(stderr: TextStream, command: string, message: string): 
 export function wantsColor({ env }: Pick<World, 'env'>, stream: TextStream): boolean {
   return stream.isTTY === true && (env.NO_COLOR ?? '') === '';
 }
+
+/** Columns for what people read: those of the terminal; elsewhere nothing is cut. */
+export function widthOf({ stdout }: Pick<World, 'stdout'>): number {
+  return stdout.isTTY === true ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
+}

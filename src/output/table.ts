@@ -4,8 +4,8 @@ import stringWidth from 'string-width';
 import { printable } from './output.ts';
 
 export interface TableOptions {
-  /** Columns of the terminal; 80 where there is none. */
-  maxWidth?: number | undefined;
+  /** Columns of the terminal; without it nothing is cut. */
+  maxWidth?: number;
 }
 
 const gap = '  ';
@@ -21,7 +21,7 @@ const leastWidth = 6;
 export function renderTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
-  { maxWidth = 80 }: TableOptions = {},
+  { maxWidth = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): string {
   const cells = [columns, ...rows].map((row) =>
     columns.map((_, index) => printable((row[index] ?? '').replace(/\s+/g, ' '))),

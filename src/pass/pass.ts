@@ -293,13 +293,13 @@ class Pass {
       summary.started_at = await readClock(this.#connection);
       const bot = { username: null, worked: false, refusedInARow: 0, oneByOne: false, sender: null };
       const lease = { isToRenew: () => false, renewed: () => {} };
-      const { calls, sample, guide_id } = await this.#job.plan(
-        await this.#context({ now: summary.started_at, bot }, lease),
-      );
+      const plan = await this.#job.plan(await this.#context({ now: summary.started_at, bot }, lease));
+      const { calls, guide_id, failed = 0, succeeded = 0 } = plan;
       summary.estimate = { calls, seconds: Math.ceil(calls / this.#settings.ratePerSecond) };
       if (guide_id !== undefined) summary.guide_id = guide_id;
       summary.left = await this.#backlog();
-      await this.#report.plan(summary, sample);
+      noteEnd(summary, null, { failed, succeeded });
+      await this.#report.plan(summary, plan);
       return exitCodeOfOutcome(summary.outcome);
     });
   }

@@ -1,7 +1,7 @@
 import type { Job, Plan } from '../job/job.ts';
 import { createLog } from '../output/create-log.ts';
 import type { Log, LogLevel, Progress } from '../output/log.ts';
-import { complain, safeWriter, wantsColor } from '../output/output.ts';
+import { complain, safeWriter, wantsColor, widthOf } from '../output/output.ts';
 import type { Ping } from '../output/ping.ts';
 import { createProgress } from '../output/progress.ts';
 import { monotonicMs } from '../process/clock.ts';
@@ -37,7 +37,7 @@ export interface Report {
   busy(holder: string, since: string): void;
   cooldown(seconds: number): void;
   defect(error: unknown): Promise<void>;
-  plan(summary: Summary, sample: Plan['sample']): Promise<void>;
+  plan(summary: Summary, plan: Plan): Promise<void>;
   /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
   finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
 }
@@ -119,10 +119,10 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       const stack = stackOf(error).join('\n');
       log.error({ err: error, stack }, `a defect of telesweep; please report it with this line at ${reportTo}`);
     },
-    async plan(summary, sample) {
+    async plan(summary, plan) {
       if (options.json) return;
       const { renderPlan } = await import('./plan-text.ts');
-      print(hide(renderPlan(summary, sample, world.stdout.columns)));
+      print(hide(renderPlan(summary, plan, widthOf(world))));
     },
     async finished(summary, exitCode, extra) {
       const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);

@@ -153,3 +153,12 @@ export async function countRemovableBroadcasts(db: Db, now: string): Promise<num
                or sent_at <= ${now}::timestamptz - ${sql.raw(deletable)}))`.execute(db);
   return rows[0]?.n ?? 0;
 }
+
+/** The broadcasts that a pass would give up because nobody has written their ledger. */
+export async function countWithoutLedger(db: Db, now: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from broadcasts as broadcast
+    where delete_at <= ${now}::timestamptz and failed_at is null and deletion_started_at is null
+      and not exists (select from broadcast_messages where broadcast_id = broadcast.id)`.execute(db);
+  return rows[0]?.n ?? 0;
+}

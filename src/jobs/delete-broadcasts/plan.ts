@@ -1,6 +1,6 @@
 import type { JobContext, Plan } from '../../job/job.ts';
 import { countLedger, sampleExpiredBroadcasts } from '../../store/broadcast-messages.ts';
-import { countRemovableBroadcasts } from '../../store/broadcasts.ts';
+import { countRemovableBroadcasts, countWithoutLedger } from '../../store/broadcasts.ts';
 import type { BroadcastCounts } from './counts.ts';
 
 /** What a real pass would do with the ledgers of the broadcasts that are expired now; no call is made. */
@@ -11,8 +11,11 @@ export async function planBroadcasts({ db, now, limit, counts }: JobContext<Broa
   counts.messages_failed = due.too_old + due.bad;
   // A limit may end within any of them.
   counts.broadcasts = limit === null ? await countRemovableBroadcasts(db, now) : 0;
+  const withoutLedger = limit === null || due.messages < limit ? await countWithoutLedger(db, now) : 0;
   return {
     calls: due.calls,
+    failed: counts.messages_failed + withoutLedger,
+    succeeded: counts.messages_deleted + counts.broadcasts,
     sample: {
       columns: ['broadcast', 'text', 'messages', 'past 48 h', 'failed before'],
       rows: sample.map((row) => [

@@ -11,12 +11,14 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
   const idsOfChat = new Map<string, Set<number>>();
   const rows: string[][] = [];
   let notices = 0;
+  let failed = 0;
 
   for await (const record of readAllDueRecords(db, now, limit)) {
     const judged = judgeRecord(record, settings.notice, 0);
     let fate = '';
     if (judged.kind === 'failed') {
       counts.messages_failed += judged.messages;
+      failed++;
       fate = `fail: ${judged.failure}`;
     } else if (judged.kind === 'notice_uncertain') {
       counts.notices_uncertain += 1;
@@ -32,6 +34,7 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
       if (!record.messages_deleted) for (const id of work.ids) ids.add(id);
       if (work.badIds > 0) {
         counts.messages_failed += work.badIds;
+        failed++;
         fate = 'delete, then fail: bad_message_id';
       } else {
         counts.records += 1;
@@ -54,5 +57,7 @@ export async function planDueRecords({ db, now, limit, settings, counts }: JobCo
   return {
     calls: deleteCalls + notices,
     sample: { columns: ['record', 'chat', 'messages', 'unique_id', 'would'], rows },
+    failed,
+    succeeded: counts.records,
   };
 }

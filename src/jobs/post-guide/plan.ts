@@ -28,6 +28,7 @@ export async function planPosts(context: JobContext<GuideCounts>): Promise<Plan>
   const text = composed.post.spans.map((span) => span.text).join('');
   return {
     calls,
+    succeeded: pending.length,
     sample: { columns, rows: pending.slice(0, sampleSize).map((chatId) => [guide.id, chatId, text]) },
     guide_id: guide.id,
   };

@@ -1,8 +1,8 @@
 import type { Job } from '../../job/job.ts';
-import { safeWriter, wantsColor } from '../../output/output.ts';
+import { safeWriter, wantsColor, widthOf } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
-import { type CommandFlags, widthOf } from '../command.ts';
+import type { CommandFlags } from '../command.ts';
 import { acceptBot } from './accept-bot.ts';
 import { doctorText } from './doctor-text.ts';
 import { examine } from './examine.ts';

@@ -1,10 +1,11 @@
 import { formatCount } from '../../output/format.ts';
+import { widthOf } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import { readOnly } from '../../store/connect.ts';
 import { type ChangedItems, dropFailed, retryFailed } from '../../store/failed-changes.ts';
 import { countFailed, type FailedCount, type FailedFilter, listFailed } from '../../store/failed-items.ts';
-import { type CommandContext, type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { type CommandContext, type CommandFlags, runCommand } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { hopelessOf, itemsOf, leftText, listText } from './failed-text.ts';
 

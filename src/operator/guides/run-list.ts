@@ -1,3 +1,4 @@
+import { widthOf } from '../../output/output.ts';
 import { renderTable } from '../../output/table.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
@@ -5,7 +6,7 @@ import { readOnly } from '../../store/connect.ts';
 import { readLastPosted } from '../../store/guide-posts.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
-import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { type CommandFlags, runCommand } from '../command.ts';
 import { problemsOf, readRotation, refusals } from './rotation.ts';
 
 interface ListedGuide {

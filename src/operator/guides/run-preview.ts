@@ -1,4 +1,4 @@
-import { printable, wantsColor } from '../../output/output.ts';
+import { printable, wantsColor, widthOf } from '../../output/output.ts';
 import { renderTable } from '../../output/table.ts';
 import { SettingsError, UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
@@ -7,7 +7,7 @@ import { readOnly } from '../../store/connect.ts';
 import type { Guide } from '../../store/guides.ts';
 import { readClock } from '../../store/runs.ts';
 import { composeGuide, type GuidePost } from '../../telegram/guide-text.ts';
-import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { type CommandFlags, runCommand } from '../command.ts';
 import { type ComingPost, problemsOf, type Rotation, readRotation, refusals } from './rotation.ts';
 
 export interface PreviewFlags extends CommandFlags {

@@ -1,8 +1,9 @@
 import type { Job } from '../../job/job.ts';
+import { widthOf } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import { readOnly } from '../../store/connect.ts';
-import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { type CommandFlags, runCommand } from '../command.ts';
 import { readStatus } from './status.ts';
 import { statusText } from './status-text.ts';
 
