@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Job } from '../job/job.ts';
-import type { LogLevel } from '../output/log.ts';
+import type { LogFormat, LogLevel } from '../output/log.ts';
 import { runPass } from '../pass/pass.ts';
 import type { PassOptions } from '../pass/report.ts';
 import { type SharedFlags, sharedOf, withShared } from './flags.ts';
@@ -9,11 +9,14 @@ import { parseLimit, parseRuntime } from './values.ts';
 
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
+const logFormats: readonly LogFormat[] = ['auto', 'pretty', 'json'];
+
 interface JobFlags extends SharedFlags {
   dryRun?: true;
   maxRuntime?: number;
   limit?: number;
   logLevel: LogLevel;
+  logFormat: LogFormat;
   quiet?: true;
   force?: true;
   stay?: number;
@@ -25,6 +28,11 @@ export function addJob({ program, world, exit }: Door, job: Job): void {
     .option('--max-runtime <DURATION>', 'start nothing new after this time, such as 55m', parseRuntime)
     .option('--limit <N>', 'items at most', parseLimit)
     .addOption(new Option('--log-level <LEVEL>', 'least level of the log').choices(logLevels).default('info'))
+    .addOption(
+      new Option('--log-format <FORMAT>', 'auto: readable on a terminal, JSON elsewhere')
+        .choices(logFormats)
+        .default('auto'),
+    )
     .option('--quiet', 'print nothing when all is well');
   if (job.force !== undefined) command.option('--force', job.force);
   if (job.stay !== undefined) command.option('--stay <DURATION>', job.stay, parseRuntime);
@@ -35,6 +43,7 @@ export function addJob({ program, world, exit }: Door, job: Job): void {
       maxRuntimeMs: flags.maxRuntime ?? null,
       limit: flags.limit ?? null,
       logLevel: flags.logLevel,
+      logFormat: flags.logFormat,
       quiet: flags.quiet === true,
       force: flags.force === true,
       stayMs: flags.stay ?? 0,

@@ -6,15 +6,21 @@ const summary = 'tell how the jobs stand: last and next runs, backlog, forecast'
 
 const examples: Examples = [
   ['telesweep status', 'how all jobs stand'],
-  ['telesweep status --job delete-due --job delete-broadcasts', 'a check for a monitor: 1 where one is overdue'],
+  ['telesweep status --job delete-due --job delete-broadcasts', 'a check for a monitor: 1 where one is not well'],
   [`telesweep status --json | jq '.jobs[] | {job, backlog}'`, 'for a program'],
 ];
 
 const notes = `
-A job is overdue when two of its times have passed, and a minute, since it last
-ran, whatever came of that run; one that never ran, when something has been due
-for that long. A pass under way is not overdue, unless the one before it was cut
-off.
+How a job stands; the exit code is 1 for the first four:
+  failing  its last pass ended in an error, two in a row were cut off, or one
+           hangs
+  late     two of its times have passed, and a minute, since it last ran; one
+           that never ran, when something has been due for that long
+  stuck    two passes in a row said that they were done, and left the same work
+  losing   messages will pass 48 hours before their turn
+  paused   Telegram asked for a pause
+  idle     it was never used
+  well     none of these
 `;
 
 export function addStatus({ program, world, jobs, exit }: Door): void {

@@ -18,6 +18,9 @@ export interface Progress {
   stop(): void;
 }
 
+/** `auto`: readable lines on a terminal, JSON elsewhere. */
+export type LogFormat = 'auto' | 'pretty' | 'json';
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** What stands below the last line of a terminal and must give way to a new line. */

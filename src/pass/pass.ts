@@ -54,11 +54,20 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
     if (exitCode === exitCodes.defect) await report.defect(error);
   }
   summary.duration_ms = Math.round(monotonicMs() - startedAt);
+  const isAsked = report.asksSince && summary.outcome === 'failed' && summary.error !== undefined;
+  const wrongSince = isAsked ? await readWrongSince(connection, job) : null;
   connection?.close();
   stop.dispose();
   const { nearDeadline = null, pausedUntil = null, guidesPosted = null } = pass ?? {};
-  await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted });
+  await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted, wrongSince });
   return exitCode;
+}
+
+/** Null where the database does not tell. */
+async function readWrongSince(connection: Connection | null, job: Job): Promise<Date | null> {
+  if (connection === null) return null;
+  const { readBadSince } = await import('../store/run-history.ts');
+  return readBadSince(connection, job.name).catch(() => null);
 }
 
 interface PassEnd {

@@ -1,14 +1,14 @@
 import type { Job, Plan } from '../job/job.ts';
 import { createLog } from '../output/create-log.ts';
-import type { Log, LogLevel, Progress } from '../output/log.ts';
-import { complain, safeWriter, wantsColor, widthOf } from '../output/output.ts';
+import type { Log, LogFormat, LogLevel, Progress } from '../output/log.ts';
+import { complain, printable, safeWriter, wantsColor, widthOf } from '../output/output.ts';
 import type { Ping } from '../output/ping.ts';
 import { createProgress } from '../output/progress.ts';
 import { monotonicMs } from '../process/clock.ts';
 import { exitCodeOfError } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { Summary } from '../process/summary.ts';
-import type { World } from '../process/world.ts';
+import type { TextStream, World } from '../process/world.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** The flags of every job. */
@@ -21,6 +21,7 @@ export interface PassOptions {
   limit: number | null;
   envFile: string | null;
   logLevel: LogLevel;
+  logFormat: LogFormat;
   quiet: boolean;
   force: boolean;
   /** `delete-due --stay`: how long to work on what becomes due; 0 for not at all. */
@@ -38,6 +39,8 @@ export interface Report {
   cooldown(seconds: number): void;
   defect(error: unknown): Promise<void>;
   plan(summary: Summary, plan: Plan): Promise<void>;
+  /** Whether `finished` tells a person since when passes go wrong. */
+  readonly asksSince: boolean;
   /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
   finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
 }
@@ -47,6 +50,8 @@ export interface ReportExtra {
   nearDeadline: number | null;
   pausedUntil: Date | null;
   guidesPosted: Record<string, number> | null;
+  /** When the first of the passes began that went wrong one after another, up to this one. */
+  wrongSince: Date | null;
 }
 
 interface ReportOptions {
@@ -60,13 +65,17 @@ interface ReportOptions {
 export function createReport({ job, runId, options, settings, world }: ReportOptions): Report {
   const onTerminal = world.stderr.isTTY === true;
   const hide = (text: string): string => redact(text, settings.secrets);
+  // Who gets mail of cron reads words first, whatever was logged on the way.
+  const isMail = options.quiet && options.logFormat !== 'json' && levelOf(options) !== 'silent';
+  const held = isMail ? holdBack(world.stderr) : null;
+  const pretty = options.logFormat === 'auto' ? onTerminal : options.logFormat === 'pretty';
   const log = createLog({
-    stream: world.stderr,
+    stream: held?.stream ?? world.stderr,
     level: levelOf(options),
     color: wantsColor(world, world.stderr),
     base: { job: job.name, run_id: runId },
     redact: hide,
-    pretty: onTerminal,
+    pretty,
   });
   const print = safeWriter(world.stdout);
   const progress = createProgress({
@@ -101,6 +110,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
   return {
     log,
     progress,
+    asksSince: isMail,
     leased() {
       if (pingUrl !== null) void loadPing(pingUrl).then((ping) => ping.start());
     },
@@ -130,8 +140,41 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
       log[level](summary, lastLine(job, summary, exitCode));
       await log.flush();
+      if (held !== null) {
+        const { firstLine } = await import('./first-line.ts');
+        held.release(
+          exitCode === 0 ? '' : `${printable(hide(firstLine(job, summary, exitCode, extra.wrongSince, settings)))}\n`,
+        );
+      }
       if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
     },
+  };
+}
+
+/** Lines enough for a pass that goes wrong; more are not held back. */
+const mostHeld = 200;
+
+/** A stream whose lines wait until something else has been written first. */
+function holdBack(stream: TextStream): { stream: TextStream; release(first: string): void } {
+  const write = safeWriter(stream);
+  let waiting: string[] | null = [];
+  const release = (first: string): void => {
+    const lines = [first, ...(waiting ?? [])].filter((line) => line !== '');
+    waiting = null;
+    if (lines.length > 0) write(lines.join(''));
+  };
+  return {
+    stream: {
+      isTTY: stream.isTTY,
+      columns: stream.columns,
+      on: () => {},
+      write(text: string) {
+        if (waiting === null) return write(text);
+        waiting.push(text);
+        if (waiting.length >= mostHeld) release('');
+      },
+    },
+    release,
   };
 }
 

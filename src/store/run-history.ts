@@ -131,6 +131,15 @@ export async function readHistory(connection: Connection, jobs: readonly JobName
   }));
 }
 
+/** Since when the passes of a job are bad, one after another; null where the last one was not. */
+export async function readBadSince(connection: Connection, job: JobName): Promise<Date | null> {
+  const [row] = await connection.query<{ since: string | null }>(
+    `select ${instantText('bad.since')} as since from (${badRuns('$1', "''")}) as bad`,
+    [job],
+  );
+  return readInstantOrNull(row?.since ?? null);
+}
+
 function endedRun(row: RunRow | undefined): EndedRun | null {
   if (row === undefined) return null;
   const { run_id, started_at, finished_at, outcome, summary } = row;

@@ -37,7 +37,7 @@ test('--help of every command exits 0, tells every exit code, and fits 80 column
 test('every job has the flags of a job', async () => {
   for (const { name } of jobs) {
     const { stdout } = await runHere([name, '--help']);
-    for (const flag of ['dry-run', 'json', 'max-runtime', 'limit', 'env-file', 'log-level', 'quiet']) {
+    for (const flag of ['dry-run', 'json', 'max-runtime', 'limit', 'env-file', 'log-level', 'log-format', 'quiet']) {
       expect(stdout).toMatch(new RegExp(`^ +--${flag}\\b`, 'm'));
     }
     expect(stdout.includes('--force')).toBe(name === 'post-guide');

@@ -151,9 +151,49 @@ describe('--quiet', () => {
     await tooOld();
     const failed = await scene.run(['delete-due', '--quiet']);
     expect(failed.code).toBe(1);
-    expect(lines(failed.stderr).map(({ level }) => level)).toEqual(['warn', 'error']);
+    const [words = '', ...rest] = failed.stderr.split('\n');
+    expect(words).toBe('delete-due gave something up: Deleted 0 messages, 1 failed; telesweep failed list');
+    expect(lines(rest.join('\n')).map(({ level }) => level)).toEqual(['warn', 'error']);
     const settings = await scene.run(['delete-due', '--quiet'], { NOTICE: 'loud' });
     expect(settings.stderr).toContain('NOTICE');
+  });
+
+  test('says first, in words, what is wrong and since when; JSON lines alone where they are asked for', async () => {
+    await records(1);
+    scene.api.fault({ kind: 'error', code: 401, description: 'Unauthorized', times: 99 });
+    await scene.run(['delete-due']);
+    await scene.db.query(`update telesweep.runs set started_at = now() - interval '3 hours'`);
+    const [row] = await scene.db.query<{ since: string }>(
+      `select to_char(started_at at time zone 'Asia/Kolkata', 'HH24:MI') as since from telesweep.runs`,
+    );
+    const { stderr, code } = await scene.run(['delete-due', '--quiet'], { TIMEZONE: 'Asia/Kolkata' });
+    const [words, ...rest] = stderr.trimEnd().split('\n');
+    expect(code).toBe(77);
+    expect(words).toMatch(
+      new RegExp(
+        `^delete-due has failed since (\\d\\d-\\d\\d )?${row?.since}: .*refuses the token.*; telesweep doctor$`,
+      ),
+    );
+    expect(lines(rest.join('\n')).map(({ level }) => level)).toEqual(['error']);
+
+    const json = await scene.run(['delete-due', '--quiet', '--log-format', 'json']);
+    expect(lines(json.stderr).map(({ level }) => level)).toEqual(['error']);
+    const pretty = await scene.run(['delete-due', '--log-format', 'pretty']);
+    expect(pretty.stderr).toMatch(/^\[[\d:]+\] INFO: .*delete-due started\n/);
+    expect(pretty.stderr).not.toContain('{"level"');
+  });
+
+  test('says so as well where the database cannot be reached, and where work is left', async () => {
+    const lost = await scene.run(['delete-due', '--quiet'], { DATABASE_URL: 'postgres://u@127.0.0.1:1/x' });
+    expect(lost.code).toBe(69);
+    expect(lost.stderr).toMatch(/^delete-due has failed: the database cannot be reached.*; telesweep doctor\n\{/);
+    await records(2);
+    await scene.db.query(`insert into telesweep.budgets values (123456789, now(), now() + interval '1 hour')`);
+    const paused = await scene.run(['delete-due', '--quiet']);
+    expect(paused.code).toBe(75);
+    expect(paused.stderr).toMatch(
+      /^delete-due stopped early \(cooldown\), 2 due are left for the next pass; telesweep status\n\{/,
+    );
   });
 
   test('with --json the object alone is printed', async () => {

@@ -104,7 +104,7 @@ describe('the report of a defect', () => {
     const { code, stderr } = await scene.start(['status']).done;
     expect(code).toBe(70);
     expect(stderr).toMatch(/^telesweep status: a defect of telesweep: \w+: .*; please report it/);
-    expect(trace(stderr).stdout).toContain('src/operator/status/run-status.ts:');
+    expect(trace(stderr).stdout).toContain('src/operator/status/status.ts:');
   });
 
   test('of another build stays as it is, and the file without a map is named', () => {

@@ -13,7 +13,7 @@ export interface StatusFlags extends CommandFlags {
   asked: readonly Job[];
 }
 
-/** `telesweep status`. Never throws. @returns the exit code: 1 where a job is overdue */
+/** `telesweep status`. Never throws. @returns the exit code: 1 where a job is ill */
 export function runStatus(flags: StatusFlags, world: World): Promise<number> {
   return runCommand('status', flags, world, [], async ({ settings, connection, print }) => {
     const status = await readOnly(connection, () => readStatus(connection, settings, flags.jobs, flags.asked));
