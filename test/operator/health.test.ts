@@ -7,7 +7,7 @@ import type { Verdict } from '../../src/operator/health/verdict.ts';
 import type { Status } from '../../src/operator/status/status.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { connect, readOnly } from '../../src/store/connect.ts';
-import { broadcast, pendingDeletion, token } from '../support/rows.ts';
+import { broadcast, counter, pendingDeletion, token } from '../support/rows.ts';
 import { createScene, type Env, type Scene } from '../support/scene.ts';
 
 const bot = 123456789;
@@ -23,7 +23,7 @@ afterAll(() => scene.close());
 beforeEach(async () => {
   scene.api.clearFaults();
   await scene.db.query(`
-    truncate pending_deletions, broadcasts, broadcast_messages, tokens, telesweep.runs, telesweep.leases,
+    truncate pending_deletions, broadcasts, broadcast_messages, tokens, token_generator_count, telesweep.runs, telesweep.leases,
       telesweep.budgets, telesweep.guide_posts`);
 });
 
@@ -384,6 +384,18 @@ const states: State[] = [
     ping: good,
   },
   {
+    name: 'counters that the database does not let go',
+    job: 'reset-counts',
+    lay: async () => {
+      await counter(scene.db, { daysAgo: 3 });
+      for (const ago of ['24 hours', '1 min']) await run(ago, { job: 'reset-counts', outcome: 'failed', left: 1 });
+    },
+    verdict: 'stuck',
+    since: 86_400,
+    why: /leave the same work/,
+    ping: good,
+  },
+  {
     name: 'a broadcast that two passes left',
     job: 'delete-broadcasts',
     lay: async () => {
@@ -543,6 +555,12 @@ describe('a job', () => {
     const heard = scene.monitors?.pings.slice(pings).map(({ path }) => /([^/]+)\?/.exec(path)?.[1]);
     expect(heard).toEqual(ping);
   });
+});
+
+test('a pass that cannot reach the database tells the monitor its end alone', async () => {
+  const pings = scene.monitors?.pings.length;
+  await scene.run(['delete-due'], { DATABASE_URL: 'postgres://u@127.0.0.1:1/x' });
+  expect(scene.monitors?.pings.slice(pings).map(({ path }) => path.split('?')[0])).toEqual(['/ping/delete-due/69']);
 });
 
 test('what others ask for is what status tells, of those jobs that were asked for', async () => {
