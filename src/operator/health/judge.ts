@@ -59,7 +59,7 @@ function hanging({ job, past, hangs }: Standing, { time }: Moment): Judged | nul
     since: since.toISOString(),
     why: past.held_by_hand ? `${holder} holds it by hand since ${time(since)}` : why,
     wayOut: past.held_by_hand
-      ? `delete from telesweep.leases where job = '${job.name}'`
+      ? `to let the job run: delete from telesweep.leases where job = '${job.name}'`
       : 'end that process; the next pass takes over within a minute',
   };
 }
@@ -75,7 +75,8 @@ function late(standing: Standing, { now, settings }: Moment): Judged | null {
   const since = overdueSince(standing, now);
   if (since === null) return null;
   const { past, expected, job } = standing;
-  const never = past.begun_at === null ? 'it never ran and has work, expected' : 'nothing ran';
+  const silence = past.cut_off > 0 ? 'no pass has come to its end' : 'nothing ran';
+  const never = past.begun_at === null ? 'it never ran and has work, expected' : silence;
   const error = past.last?.error;
   const last = error ? `; its last pass ended in an error: ${oneLine(error)}` : '';
   return {
