@@ -1,7 +1,6 @@
-import module from 'node:module';
-
 const defect = 70;
 const interrupted = 75;
+const wrongSettings = 78;
 
 // Cron mails every line: what a package will drop one day (pg: .pgpass) is for us to read, not for an operator.
 process.noDeprecation = true;
@@ -34,24 +33,30 @@ process.on('SIGTERM', onSignal);
 process.on('SIGINT', onSignal);
 process.on('SIGHUP', onSignal);
 
-// From Node 22 on, what was compiled once is kept on disk, so that an idle pass compiles next to nothing.
-if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function') module.enableCompileCache();
+// A Node that lacks something would call it a defect. The same as `engines` of package.json.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const isTooOld = major < 20 || (major === 20 && minor < 19);
+const refuse = async (): Promise<number> => {
+  process.stderr.write(`telesweep: needs Node.js 20.19 or later, this is ${process.versions.node}\n`);
+  return wrongSettings;
+};
 
-// Imported late, because the cache serves only what is loaded after it is on.
-const running = import('../src/cli/main.ts').then(({ main }) =>
-  main({
-    argv: process.argv.slice(2),
-    env: process.env,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    get stdin() {
-      return process.stdin;
-    },
-    signal: signalled.signal,
-  }),
-);
+// Imported late, so that what happens while it loads is told as above.
+const run = (): Promise<number> =>
+  import('../src/cli/main.ts').then(({ main }) =>
+    main({
+      argv: process.argv.slice(2),
+      env: process.env,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      get stdin() {
+        return process.stdin;
+      },
+      signal: signalled.signal,
+    }),
+  );
 
-running.then(
+(isTooOld ? refuse() : run()).then(
   (code) => {
     process.exitCode = code;
   },
