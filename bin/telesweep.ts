@@ -52,6 +52,7 @@ const run = (): Promise<number> =>
       get stdin() {
         return process.stdin;
       },
+      program: { node: process.execPath, script: process.argv[1] ?? '' },
       signal: signalled.signal,
     }),
   );

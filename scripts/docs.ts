@@ -1,9 +1,12 @@
 /** `npm run docs` writes what the documentation has from the code; with `--check` it changes nothing and exits 1 where that is out of date. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { main } from '../src/cli/main.ts';
 import { wrap } from '../src/output/wrap.ts';
 import { exitCodeMeanings } from '../src/process/exit-code.ts';
+import { version } from '../src/process/version.ts';
 import { expectedOf, isSecret, type SettingInfo, settingsTable } from '../src/settings/settings-table.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -81,21 +84,42 @@ function line({ name, default: standard, example, format }: SettingInfo): string
   return `# ${name}=${quote}${value}${quote}`;
 }
 
+/** What `telesweep schedule` prints where nothing is known of the machine. */
+async function schedules(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const [folder, ...args] of [
+    ['.', 'crontab'],
+    ['deploy/systemd', 'systemd'],
+    ['deploy/kubernetes', 'kubernetes', '--image', `registry.example/telesweep:${version}`],
+  ]) {
+    let printed = '';
+    const sink = { write: () => true, on: () => {} };
+    const stdout = { ...sink, write: (text: string) => (printed += text) };
+    const { signal } = new AbortController();
+    const argv = ['schedule', ...args, '--json'];
+    await main({ argv, env: {}, stdout, stderr: sink, stdin: Readable.from([]), signal });
+    for (const { name, text } of JSON.parse(printed).files) files.set(join(folder ?? '', name), text);
+  }
+  return files;
+}
+
 /** Every file that is generated, whole or in part: as it stands and as it should be. */
-export function generatedFiles(): { path: string; standing: string; wanted: string }[] {
+export async function generatedFiles(): Promise<{ path: string; standing: string; wanted: string }[]> {
   const pages = ['.', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name)),
   );
-  return ['.env.example', ...pages].map((path) => {
-    const standing = readFileSync(join(root, path), 'utf8');
-    return { path, standing, wanted: path === '.env.example' ? envExample() : fillBlocks(standing) };
-  });
+  const read = (path: string) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '');
+  const whole = [['.env.example', envExample()] as const, ...(await schedules())];
+  return [
+    ...whole.map(([path, wanted]) => ({ path, standing: read(path), wanted })),
+    ...pages.map((path) => ({ path, standing: read(path), wanted: fillBlocks(read(path)) })),
+  ];
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const stale = generatedFiles().filter(({ standing, wanted }) => standing !== wanted);
+  const stale = (await generatedFiles()).filter(({ standing, wanted }) => standing !== wanted);
   const check = process.argv.includes('--check');
   for (const { path, wanted } of stale) {
     if (!check) writeFileSync(join(root, path), wanted);

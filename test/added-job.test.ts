@@ -117,8 +117,8 @@ test('its lease keeps a second pass away, and its flag is its own', async () => 
 test('it has its line in a crontab, its units and its manifest', async () => {
   const { stdout } = await run('schedule', 'crontab', '--job', 'sweep-drafts');
   expect(stdout).toMatch(/^30 3 \* \* \* {2}telesweep sweep-drafts --max-runtime 20m /m);
-  const files = async (format: string): Promise<string[]> =>
-    JSON.parse((await run('schedule', format, '--json')).stdout).files.map(({ name }: { name: string }) => name);
+  const files = async (...args: string[]): Promise<string[]> =>
+    JSON.parse((await run('schedule', ...args, '--json')).stdout).files.map(({ name }: { name: string }) => name);
   expect(await files('systemd')).toContain('telesweep-sweep-drafts.timer');
-  expect(await files('kubernetes')).toContain('telesweep-sweep-drafts.yaml');
+  expect(await files('kubernetes', '--image', 'x')).toContain('telesweep-sweep-drafts.yaml');
 });

@@ -9,7 +9,10 @@ const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd'];
 const examples: Examples = [
   ['telesweep schedule crontab >telesweep.cron', 'a crontab with all jobs; `crontab telesweep.cron` installs it'],
   ['telesweep schedule systemd --output /etc/systemd/system', 'a service and a timer for each job'],
-  ['telesweep schedule kubernetes | kubectl apply -f -', 'a CronJob for each job'],
+  [
+    'telesweep schedule kubernetes --image IMAGE | kubectl apply -f -',
+    'a namespace, the settings, the tables, and a CronJob for each job',
+  ],
 ];
 
 interface ScheduleArguments extends SharedFlags {
@@ -23,9 +26,9 @@ export function addSchedule({ program, world, jobs, exit }: Door): void {
   const command = subcommand(program, 'schedule', 'print what runs the jobs at their times', examples)
     .addArgument(new Argument('<format>', 'what to print').choices(formats))
     .addOption(jobsOption(jobs))
-    .option('--image <IMAGE>', 'container image, for kubernetes')
+    .option('--image <IMAGE>', 'container image, for kubernetes, which wants it')
     .option('--namespace <NAME>', 'namespace, for kubernetes (default: telesweep)')
-    .option('--output <DIR>', 'write files into DIR and print their names');
+    .option('--output <DIR>', 'write files into DIR, which stands, and print their names');
   withShared(command, 'the files', 'where the jobs find their settings').action(
     async (format: ScheduleFormat, flags: ScheduleArguments) => {
       const { runSchedule } = await import('../operator/schedule/run-schedule.ts');

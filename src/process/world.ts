@@ -8,6 +8,8 @@ export interface World {
   stderr: TextStream;
   /** For commands that ask. Made when it is first read, because passes do without it. */
   readonly stdin: Readable & { isTTY?: boolean };
+  /** The absolute paths of the running Node and of the program's file; absent where another program runs it in itself. */
+  readonly program?: { node: string; script: string } | undefined;
   /** Aborts at the first SIGTERM, SIGINT or SIGHUP. */
   signal: AbortSignal;
 }

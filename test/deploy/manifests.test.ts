@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { jobs } from '../../src/jobs/index.ts';
+import { version } from '../../src/process/version.ts';
 import { runHere } from '../support/run-here.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -14,16 +16,42 @@ function parse(text: string): unknown[] {
   });
 }
 
+/** As a platform may demand it that lets nobody choose a user. */
+const pod = {
+  restartPolicy: 'Never',
+  automountServiceAccountToken: false,
+  securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  containers: [
+    {
+      envFrom: [{ configMapRef: { name: 'telesweep' } }],
+      securityContext: {
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      },
+    },
+  ],
+  volumes: [{ secret: { secretName: 'telesweep', defaultMode: 0o444 } }],
+};
+
 describe('YAML of deploy/', () => {
-  test('the manifests are one CronJob each, alone and in one stream', async () => {
+  test('the manifests are the same alone and in one stream, and the namespace comes first', async () => {
     const folder = join(deploy, 'kubernetes');
     const files = readdirSync(folder).map((name) => parse(readFileSync(join(folder, name), 'utf8')));
-    expect(files.every((documents) => documents.length === 1)).toBe(true);
-    const { stdout } = await runHere(['schedule', 'kubernetes']);
+    const { stdout } = await runHere(['schedule', 'kubernetes', '--image', `registry.example/telesweep:${version}`]);
     const stream = parse(stdout);
-    expect(stream).toHaveLength(files.length);
+    expect(stream).toHaveLength(files.flat().length);
     expect(stream).toEqual(expect.arrayContaining(files.flat()));
-    for (const cronJob of stream) {
+    const [namespace, configMap, migrate, ...cronJobs] = stream;
+    // In this order kubectl takes them from a folder as well.
+    expect(files.flat().slice(0, 2)).toEqual([namespace, configMap]);
+    expect([namespace, configMap, migrate]).toMatchObject([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'telesweep' } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'telesweep' }, data: { TIMEZONE: 'UTC' } },
+      { kind: 'Job', spec: { template: { spec: pod } } },
+    ]);
+    expect(cronJobs).toHaveLength(jobs.length);
+    for (const cronJob of cronJobs) {
       expect(cronJob).toMatchObject({
         apiVersion: 'batch/v1',
         kind: 'CronJob',
@@ -39,23 +67,7 @@ describe('YAML of deploy/', () => {
                   { action: 'FailJob', onExitCodes: { operator: 'In', values: [1, 64, 70, 77, 78] } },
                 ],
               },
-              template: {
-                spec: {
-                  restartPolicy: 'Never',
-                  automountServiceAccountToken: false,
-                  securityContext: { runAsNonRoot: true, runAsUser: 1000 },
-                  containers: [
-                    {
-                      securityContext: {
-                        readOnlyRootFilesystem: true,
-                        allowPrivilegeEscalation: false,
-                        capabilities: { drop: ['ALL'] },
-                      },
-                    },
-                  ],
-                  volumes: [{ secret: { defaultMode: 0o440 } }],
-                },
-              },
+              template: { spec: pod },
             },
           },
         },
@@ -65,7 +77,8 @@ describe('YAML of deploy/', () => {
 
   test('what would read as another type stays text', async () => {
     const { stdout } = await runHere(['schedule', 'kubernetes', '--namespace', '123', '--image', '1e3']);
-    expect(parse(stdout)[0]).toMatchObject({
+    expect(parse(stdout)[0]).toMatchObject({ metadata: { name: '123' } });
+    expect(parse(stdout)[3]).toMatchObject({
       metadata: { namespace: '123' },
       spec: { jobTemplate: { spec: { template: { spec: { containers: [{ image: '1e3' }] } } } } },
     });

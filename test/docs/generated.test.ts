@@ -3,8 +3,8 @@ import { envExample, fillBlocks, generatedFiles } from '../../scripts/docs.ts';
 import { exitCodes } from '../../src/process/exit-code.ts';
 import { knownNames, settingsTable } from '../../src/settings/settings-table.ts';
 
-test('what the documentation has from the code is as the code says: npm run docs', () => {
-  const files = generatedFiles();
+test('what the documentation has from the code is as the code says: npm run docs', async () => {
+  const files = await generatedFiles();
   for (const { path, standing, wanted } of files) expect({ path, text: standing }).toEqual({ path, text: wanted });
   const whole = files.map(({ standing }) => standing).join('');
   for (const name of ['settings', 'exit codes']) expect(whole).toContain(`<!-- generated: ${name} -->`);

@@ -1,19 +1,33 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Cron } from 'croner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { jobs } from '../../src/jobs/index.ts';
 import { cronEvery } from '../../src/jobs/post-guide/cron-every.ts';
 import { intervalSeconds, onCalendar } from '../../src/operator/schedule/calendar.ts';
 import { exitCodes } from '../../src/process/exit-code.ts';
 import type { JobName } from '../../src/process/summary.ts';
+import { version } from '../../src/process/version.ts';
+import type { World } from '../../src/process/world.ts';
 import { parseDuration } from '../../src/settings/duration.ts';
 import { newChannels, postTo } from '../support/guides.ts';
 import { counter, pendingDeletion, token } from '../support/rows.ts';
-import { bundle } from '../support/run.ts';
+import { bundle, telesweep } from '../support/run.ts';
 import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 import { usualTimes } from '../support/usual-times.ts';
@@ -21,6 +35,9 @@ import { usualTimes } from '../support/usual-times.ts';
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'telesweep-schedule-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A group that is not root's, which whoever runs the tests may give a folder to. */
+const otherGroup = process.getgid?.() || 4;
 
 const names = jobs.map(({ name }) => name);
 
@@ -31,10 +48,16 @@ interface Printed {
 }
 
 async function schedule(args: readonly string[], env: Record<string, string> = {}): Promise<Printed> {
-  const { code, stdout, stderr } = await runHere(['schedule', ...args, '--json'], { env });
-  expect([code, stderr]).toEqual([0, '']);
+  const { code, stdout } = await runHere(['schedule', ...args, ...imageOf(args), '--json'], { env });
+  expect(code).toBe(0);
   return JSON.parse(stdout);
 }
+
+const shippedImage = `registry.example/telesweep:${version}`;
+
+/** The flag that kubernetes wants. */
+const imageOf = ([format, ...rest]: readonly string[]): string[] =>
+  format === 'kubernetes' && !rest.includes('--image') ? ['--image', shippedImage] : [];
 
 const textOf = async (...given: Parameters<typeof schedule>): Promise<string> =>
   (await schedule(...given)).files.map(({ text }) => text).join('\n');
@@ -47,10 +70,11 @@ describe('what the project ships is what the command prints', () => {
 
   test.each([
     ['systemd', 2 * names.length],
-    ['kubernetes', names.length],
+    ['kubernetes', names.length + 2],
   ])('deploy/%s: telesweep schedule … --output deploy/…', async (format, count) => {
     const to = join(folder, format);
-    const { code, stdout } = await runHere(['schedule', format, '--output', to]);
+    mkdirSync(to);
+    const { code, stdout } = await runHere(['schedule', format, ...imageOf([format]), '--output', to]);
     expect(code).toBe(0);
     const written = readdirSync(to).sort();
     expect(stdout.trimEnd().split('\n').sort()).toEqual(written.map((name) => join(to, name)));
@@ -154,6 +178,85 @@ describe('the units of systemd', () => {
       expect(text).toContain(`SuccessExitStatus=${exitCodes.interrupted}\n`);
     }
   });
+
+  test('try again what may go better, with an end before the next pass but one', async () => {
+    const { ok, unavailable, interrupted, ...final } = exitCodes;
+    const codes = Object.values(final).toSorted((a, b) => a - b);
+    for (const interval of ['4h', '1h', '30m', '2m']) {
+      const units = await textOf(['systemd', '--job', 'post-guide'], { GUIDE_INTERVAL: interval });
+      const field = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(units)?.[1] ?? '';
+      expect(field('Restart')).toBe('on-failure');
+      expect(field('RestartPreventExitStatus')).toBe(codes.join(' '));
+      const window = Number(field('StartLimitIntervalSec'));
+      const burst = Number(field('StartLimitBurst'));
+      expect(window * 1000).toBeLessThan(parseDuration(interval) ?? 0);
+      // A try may wait 30 s for the database; slower than this, the limit would never be reached and nothing ever be failed.
+      expect(burst * (Number(field('RestartSec')) + 30)).toBeLessThanOrEqual(window);
+      expect(burst).toBeGreaterThan(0);
+    }
+    // The next pass is as near as another try.
+    expect(await textOf(['systemd', '--job', 'delete-due'])).not.toMatch(/^(Restart|StartLimit)/m);
+  });
+
+  test('let the metrics into their folder, by its group where one may write', async () => {
+    const metrics = join(folder, 'textfile');
+    mkdirSync(metrics);
+    const units = () => textOf(['systemd', '--job', 'delete-due'], { METRICS_TEXTFILE_DIR: metrics });
+    expect(await units()).toMatch(new RegExp(`^ReadWritePaths=-${metrics}\n.*\n#SupplementaryGroups=$`, 'm'));
+    chownSync(metrics, process.getuid?.() ?? 0, otherGroup);
+    chmodSync(metrics, 0o775);
+    expect(await units()).toMatch(new RegExp(`^SupplementaryGroups=${otherGroup}$`, 'm'));
+    expect(await textOf(['systemd', '--job', 'delete-due'])).toMatch(/^#SupplementaryGroups=\n#ReadWritePaths=$/m);
+  });
+});
+
+describe('where telesweep and Node lie', () => {
+  const places = { node: '/opt/node-20/bin/node', script: '/opt/node-20/bin/telesweep' };
+  const printed = async (format: string, program: World['program']) => {
+    const { code, stdout, stderr } = await runHere(['schedule', format, '--job', 'delete-due'], { program });
+    expect(code).toBe(0);
+    return { stdout, stderr };
+  };
+
+  test('is what PATH and ExecStart say', async () => {
+    const crontab = await printed('crontab', places);
+    expect(crontab.stdout).toContain('\nPATH=/opt/node-20/bin:/usr/local/bin:/usr/bin:/bin\n');
+    expect(crontab.stdout).toMatch(/^\* \* \* \* \* {2}telesweep delete-due /m);
+    const units = await printed('systemd', places);
+    expect(units.stdout).toContain(
+      '\nExecStart=/opt/node-20/bin/node -- /opt/node-20/bin/telesweep delete-due --env-file ',
+    );
+    expect(units.stderr).not.toContain('no unit can look');
+  });
+
+  test('is left to the usual folders where it is one of them', async () => {
+    const program = { node: '/usr/bin/node', script: '/usr/local/bin/telesweep' };
+    expect(await printed('crontab', program)).toEqual(await printed('crontab', undefined));
+    expect(await printed('systemd', program)).toEqual(await printed('systemd', undefined));
+  });
+
+  test('a program of another name is called by its path', async () => {
+    const program = { node: '/usr/bin/node', script: '/srv/telesweep/dist/telesweep.cjs' };
+    const { stdout } = await printed('crontab', program);
+    expect(stdout).toContain('\nPATH=/usr/local/bin:/usr/bin:/bin\n');
+    expect(stdout).toMatch(/^\* \* \* \* \* {2}\/srv\/telesweep\/dist\/telesweep\.cjs delete-due /m);
+    expect((await printed('systemd', program)).stdout).toContain(
+      '\nExecStart=/usr/bin/node -- /srv/telesweep/dist/telesweep.cjs delete-due ',
+    );
+  });
+
+  test('a place that units hide is named', async () => {
+    const program = { node: '/root/.nvm/versions/node/v20/bin/node', script: '/usr/local/bin/telesweep' };
+    expect((await printed('systemd', program)).stderr).toContain(
+      `telesweep schedule: ${program.node} lies where no unit can look (ProtectHome=, PrivateTmp=): install Node.js`,
+    );
+    expect((await printed('crontab', program)).stderr).not.toContain('no unit can look');
+  });
+
+  test('the program itself says where it lies', async () => {
+    const { stdout } = await telesweep(['schedule', 'systemd', '--job', 'delete-due']);
+    expect(stdout).toContain(`\nExecStart=${process.execPath} -- ${bundle} delete-due `);
+  });
 });
 
 describe('the manifests of Kubernetes', () => {
@@ -172,6 +275,7 @@ describe('the manifests of Kubernetes', () => {
       expect(field('restartPolicy')).toBe('Never');
       const { ok, unavailable, interrupted, ...final } = exitCodes;
       expect([ok, unavailable, interrupted]).toEqual([0, 69, 75]);
+      expect(field('command')).toBe(`[tini, -e, "${interrupted}", --, telesweep]`);
       expect(JSON.parse(field('values'))).toEqual(Object.values(final).sort((a, b) => a - b));
       const mounts = [...text.matchAll(/^ +- key: (\S+)$/gm)].map(([, key]) => key);
       expect(mounts.includes('telegram-bot-token')).toBe(!['cleanup-tokens', 'reset-counts'].includes(name));
@@ -180,8 +284,45 @@ describe('the manifests of Kubernetes', () => {
 
   test('carry image and namespace', async () => {
     const text = await textOf(['kubernetes', '--image', 'registry.example:5000/a/b@sha256:0f', '--namespace', 'bots']);
-    expect(text.match(/image: "registry.example:5000\/a\/b@sha256:0f"/g)).toHaveLength(names.length);
-    expect(text.match(/namespace: "bots"/g)).toHaveLength(names.length);
+    expect(text.match(/image: "registry.example:5000\/a\/b@sha256:0f"/g)).toHaveLength(names.length + 1);
+    expect(text.match(/namespace: "bots"/g)).toHaveLength(names.length + 2);
+    expect(text).toContain('kubectl --namespace bots create secret generic telesweep --from-file=database-url=');
+  });
+
+  test('carry what the env file has: settings in the ConfigMap, secrets by their keys alone', async () => {
+    const file = join(folder, 'cluster.env');
+    writeFileSync(
+      file,
+      `TIMEZONE=Europe/Berlin\nGUIDE_CHAT_IDS='["@a", -1001]'\nNOTICE=\nTELEGRAM_BOT_TOKEN=12:AAH\nGUIDE_BOT_TOKEN=13:AAH\nPING_URL=https://hc.example/secret\nMETRICS_TEXTFILE_DIR=/srv\n`,
+    );
+    const { files } = await schedule(['kubernetes', '--env-file', file], { GUIDE_INTERVAL: '2h' });
+    const text = files.map((found) => found.text).join('---\n');
+    const [, configMap] = parseAllDocuments(files.find(({ name }) => name === 'namespace.yaml')?.text ?? '');
+    expect(configMap?.toJS().data).toEqual({
+      TIMEZONE: 'Europe/Berlin',
+      GUIDE_INTERVAL: '2h',
+      GUIDE_CHAT_IDS: '["@a", -1001]',
+    });
+    // A variable of the container would overrule the ConfigMap.
+    expect(text).not.toContain('name: TIMEZONE');
+    expect(text).not.toMatch(/AAH|hc\.example/);
+    const keysOf = (job: string): unknown[] =>
+      [...(files.find(({ name }) => name === `telesweep-${job}.yaml`)?.text ?? '').matchAll(/ - key: (\S+)/g)].map(
+        ([, key]) => key,
+      );
+    expect(keysOf('post-guide')).toEqual(['database-url', 'guide-bot-token', 'ping-url']);
+    expect(keysOf('delete-due')).toEqual(['database-url', 'telegram-bot-token', 'ping-url']);
+    expect(keysOf('migrate')).toEqual(['database-url']);
+    const secrets = [...text.matchAll(/--from-file=(\S+)=/g)].map(([, key]) => key);
+    expect(secrets.sort()).toEqual(['database-url', 'guide-bot-token', 'ping-url', 'telegram-bot-token']);
+  });
+
+  test('name the Job that makes the tables by what it does, for a Job cannot be changed', async () => {
+    const nameWith = async (image: string): Promise<string | undefined> =>
+      /name: (telesweep-migrate-\w+)$/m.exec(await textOf(['kubernetes', '--image', image]))?.[1];
+    const before = await nameWith('a:1');
+    expect(before).toBeDefined();
+    expect([await nameWith('a:1'), (await nameWith('a:2')) === before]).toEqual([before, false]);
   });
 });
 
@@ -196,7 +337,12 @@ describe('what it is printed for', () => {
       '--job',
       'post-guide',
     ]);
-    expect(files.map(({ name }) => name)).toEqual(['telesweep-post-guide.yaml', 'telesweep-delete-due.yaml']);
+    expect(files.map(({ name }) => name)).toEqual([
+      'namespace.yaml',
+      'telesweep-migrate.yaml',
+      'telesweep-post-guide.yaml',
+      'telesweep-delete-due.yaml',
+    ]);
   });
 
   test('the time zone and the slots, from the settings file or the environment', async () => {
@@ -216,23 +362,76 @@ describe('what it is printed for', () => {
     expect(lines.match(new RegExp(` --env-file ${file}\n`, 'g'))).toHaveLength(names.length + 1);
   });
 
-  test('a settings file of another machine: it says what it goes by', async () => {
-    const { code, stdout, stderr } = await runHere(['schedule', 'crontab', '--env-file', '/srv/not-here.env']);
-    expect([code, stdout.includes('--env-file /srv/not-here.env')]).toEqual([0, true]);
-    expect(stderr).toBe(
-      'telesweep schedule: /srv/not-here.env cannot be read here, so the times are in UTC: give TIMEZONE in the environment if it says otherwise\n',
-    );
+  test('the file that the output names without being told', async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, 'telesweep.env'), 'TIMEZONE=Asia/Kolkata\n');
+    const { code, stdout, stderr } = await runHere(['schedule', 'crontab'], { env: { HOME: home } });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('\nCRON_TZ=Asia/Kolkata\n');
+    expect(stdout).toContain(' --env-file "$HOME/telesweep.env"\n');
+  });
+
+  test('a settings file that it cannot read, or not all of it: it says what it goes by', async () => {
+    const told = (reason: string) =>
+      `telesweep schedule: ${reason}, so the times are in UTC: give TIMEZONE and GUIDE_INTERVAL in the environment if it says otherwise\n`;
+    const elsewhere = await runHere(['schedule', 'crontab', '--env-file', '/srv/not-here.env']);
+    expect([elsewhere.code, elsewhere.stdout.includes('--env-file /srv/not-here.env')]).toEqual([0, true]);
+    expect(elsewhere.stderr).toBe(told('/srv/not-here.env cannot be read here (no such file)'));
+
+    const homeless = await runHere(['schedule', 'crontab']);
+    expect([homeless.code, homeless.stderr]).toEqual([
+      0,
+      told('"$HOME/telesweep.env" cannot be read here (HOME is not set)'),
+    ]);
+
+    const odd = join(folder, 'odd.env');
+    writeFileSync(odd, 'TIMEZONE=Europe\\Berlin\n');
+    const malformed = await runHere(['schedule', 'systemd', '--env-file', odd]);
+    expect([malformed.code, malformed.stderr]).toEqual([
+      0,
+      expect.stringMatching(/odd\.env cannot be read here \(line 1: TIMEZONE .*\), so the times are in UTC/),
+    ]);
+  });
+
+  test('a folder that stands, with files for no other env file or namespace: else nothing is written', async () => {
+    const to = join(folder, 'units');
+    const write = (format: string, ...more: string[]) =>
+      runHere(['schedule', format, ...imageOf([format]), '--job', 'delete-due', ...more, '--output', to]);
+    expect(await write('systemd')).toMatchObject({
+      code: 64,
+      stdout: '',
+      stderr: expect.stringContaining('is no folder'),
+    });
+    expect(existsSync(to)).toBe(false);
+    mkdirSync(to);
+    for (const [format, first, other] of [
+      ['systemd', ['--env-file', '/etc/shop.env'], ['--env-file', '/etc/other.env']],
+      ['crontab', ['--env-file', '/etc/shop.env'], ['--env-file', '/etc/other.env']],
+      ['kubernetes', ['--namespace', 'shop'], ['--namespace', 'other']],
+    ] as const) {
+      expect(await write(format, ...first)).toMatchObject({ code: 0 });
+      expect(await write(format, ...first)).toMatchObject({ code: 0 });
+      const before = readdirSync(to).map((name) => readFileSync(join(to, name), 'utf8'));
+      const refused = await write(format, ...other);
+      expect(refused).toMatchObject({ code: 64, stdout: '' });
+      expect(refused.stderr).toMatch(
+        /--output: .*units\/\S+ stands for .*shop.*, not for .*other.*; expected another folder/,
+      );
+      expect(readdirSync(to).map((name) => readFileSync(join(to, name), 'utf8'))).toEqual(before);
+    }
   });
 
   test.each([
     [['crontab', '--job', 'delete'], 64, /'--job <JOB>' argument 'delete' is invalid. expected cleanup-tokens, /],
     [['systemd', '--image', 'x'], 64, /--image: only for telesweep schedule kubernetes/],
     [['crontab', '--namespace', 'x'], 64, /--namespace: only for/],
-    [['kubernetes', '--namespace', 'A b'], 64, /--namespace: "A b" .*expected a name/],
+    [['kubernetes'], 64, /--image: is missing; expected an image such as /],
+    [['kubernetes', '--image', 'x', '--namespace', 'A b'], 64, /--namespace: "A b" .*expected a name/],
     [['kubernetes', '--image', 'a"\nb'], 64, /--image: .*expected an image/],
     [['systemd', '--env-file', '/etc/a b'], 64, /--env-file: "\/etc\/a b" .*expected an absolute path/],
     [['crontab', '--env-file', '/etc/$(id)'], 64, /--env-file: .*expected an absolute path/],
-    [['crontab', '--output', '/dev/null/x'], 64, /--output: cannot write to "\/dev\/null\/x": ENOTDIR/],
+    [['crontab', '--output', '/dev/null/x'], 64, /--output: "\/dev\/null\/x" is no folder; expected one that stands/],
     [['cron'], 64, /Allowed choices are crontab, kubernetes, systemd/],
     [[], 64, /missing required argument 'format'/],
   ])('%j is wrong usage', async (args, expected, words) => {

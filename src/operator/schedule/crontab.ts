@@ -2,17 +2,17 @@ import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 
 /** The crontab of one user: `crontab FILE` installs it. */
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
-  const { jobs, timeZone } = request;
-  const envFile = request.envFile ?? '"$HOME/telesweep.env"';
+  const { jobs, timeZone, envFile, place } = request;
   const head = `# telesweep in cron, as \`telesweep schedule crontab\` prints it. Add it to \`crontab -e\` of the user that shall run it;
 # root is not needed. Or let \`crontab FILE\` put it in place of all that stands there.
 
 # cron's own PATH is short: name the folders of telesweep and of node (\`command -v telesweep node\`).
-PATH=/usr/local/bin:/usr/bin:/bin
+PATH=${place.path}
 
-# What a line prints is mailed here. With --quiet that is warnings and errors alone. For a file instead, end a line with
+# What a line prints is mailed here. With --quiet that is warnings and errors alone. Where \`command -v sendmail\`
+# finds nothing, every mail is lost: then let PING_URL tell of passes that fail or do not come, or end a line with
 #   2>>"$HOME/telesweep.log"
-# and let logrotate keep it small; without --quiet it then tells of every pass.
+# and let logrotate keep that file small; without --quiet it tells of every pass.
 MAILTO=root
 
 # The settings stand in ${envFile} (see .env.example), which holds a token and a password: chmod 600 it.
@@ -28,7 +28,7 @@ CRON_TZ=${timeZone}
   const lines = jobs.map((job) => {
     const { maxRuntime } = job;
     const cron = job.cron(request);
-    const command = `telesweep ${job.name} --max-runtime ${maxRuntime} --quiet --env-file ${envFile}`;
+    const command = `${place.command} ${job.name} --max-runtime ${maxRuntime} --quiet --env-file ${envFile}`;
     return `
 # ${job.summary}; needs ${needsOf(job).join(', ')}
 ${cron}  ${command}

@@ -1,12 +1,14 @@
 import type { Job } from '../../job/job.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { Place } from './place.ts';
+import type { Known } from './read-known.ts';
 
 /** What a schedule is printed for. */
-export interface ScheduleRequest {
+export interface ScheduleRequest extends Omit<Known, 'unread'> {
   jobs: readonly Job[];
-  timeZone: string;
-  guideIntervalMs: number;
-  /** Where the settings lie on the machine that will run the jobs; null for the usual place. */
-  envFile: string | null;
+  /** Where the settings lie on the machine that will run the jobs, as it is written there. */
+  envFile: string;
+  place: Place;
   image: string;
   namespace: string;
 }
@@ -16,6 +18,21 @@ export interface ScheduleFile {
   name: string;
   text: string;
 }
+
+/** Trying again at once would not help: failed items are kept for the operator, the others are the operator's to mend. */
+export const finalCodes: readonly number[] = [
+  exitCodes.failed,
+  exitCodes.usage,
+  exitCodes.defect,
+  exitCodes.tokenRefused,
+  exitCodes.settings,
+];
+
+/** What goes unquoted into a crontab and into a unit must not mean anything there. */
+export const plainPath = /^\/[\w./@+-]*$/;
+
+/** Up to this many seconds from pass to pass the next one is as near as another try. */
+export const shortInterval = 60;
 
 /** The settings without which the job cannot run, in the order of the documentation. */
 export function needsOf(job: Job): string[] {

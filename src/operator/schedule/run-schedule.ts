@@ -2,14 +2,13 @@ import type { Job } from '../../job/job.ts';
 import { complain, safeWriter } from '../../output/output.ts';
 import { codeOf, messageOf, UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
-import { version } from '../../process/version.ts';
 import type { World } from '../../process/world.ts';
-import { readTextFile } from '../../settings/text-file.ts';
 import { type CommandFlags, endCommand } from '../command.ts';
 import { crontab } from './crontab.ts';
 import { kubernetesManifests } from './kubernetes.ts';
-import { readTimes } from './read-times.ts';
-import type { ScheduleFile, ScheduleRequest } from './request.ts';
+import { placeOf } from './place.ts';
+import { readKnown } from './read-known.ts';
+import { plainPath, type ScheduleFile, type ScheduleRequest } from './request.ts';
 import { systemdUnits } from './systemd.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd';
@@ -27,11 +26,8 @@ export interface ScheduleFlags extends CommandFlags {
 export async function runSchedule(flags: ScheduleFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
   try {
-    const request = readRequest(flags, world.env);
-    if (flags.envFile !== null && 'reason' in readTextFile(flags.envFile)) {
-      const times = `so the times are in ${request.timeZone}: give TIMEZONE in the environment if it says otherwise`;
-      complain(world.stderr, 'schedule', `${flags.envFile} cannot be read here, ${times}`);
-    }
+    const { request, doubts } = readRequest(flags, world);
+    for (const doubt of doubts) complain(world.stderr, 'schedule', doubt);
     const files = filesOf(flags.format, request);
     if (flags.output !== null) await write(flags.output, files);
     if (flags.json) print(`${JSON.stringify({ format: flags.format, time_zone: request.timeZone, files })}\n`);
@@ -42,29 +38,53 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
   }
 }
 
-function readRequest(flags: ScheduleFlags, env: World['env']): ScheduleRequest {
-  if (flags.format !== 'kubernetes') {
+/** Where the jobs look for their settings unless told otherwise: as it is written there, and here. */
+function usualEnvFile(format: ScheduleFormat, { HOME: home }: World['env']): { written: string; path: string | null } {
+  switch (format) {
+    case 'crontab':
+      return { written: '"$HOME/telesweep.env"', path: home === undefined ? null : `${home}/telesweep.env` };
+    case 'systemd':
+      return { written: '/etc/telesweep/telesweep.env', path: '/etc/telesweep/telesweep.env' };
+    case 'kubernetes':
+      return { written: '', path: null };
+  }
+}
+
+/** @returns `doubts`: what of the schedule may be other than it is meant */
+function readRequest(flags: ScheduleFlags, world: World): { request: ScheduleRequest; doubts: string[] } {
+  const { format } = flags;
+  if (format !== 'kubernetes') {
     if (flags.image !== null) throw new UsageError('--image: only for telesweep schedule kubernetes');
     if (flags.namespace !== null) throw new UsageError('--namespace: only for telesweep schedule kubernetes');
+  } else if (flags.image === null) {
+    throw new UsageError(`--image: is missing; expected ${imageExpected}`);
   }
-  return {
-    jobs: flags.jobs,
-    ...readTimes(env, flags.envFile),
-    // What goes into units and crontabs unquoted must not mean anything there.
-    envFile: checked(
-      'env-file',
-      flags.envFile,
-      /^\/[\w./@+-]*$/,
-      'an absolute path of letters, digits and . / @ + - _',
-    ),
-    image:
-      checked('image', flags.image, /^\w[\w./:@-]*$/, 'an image such as registry.example/telesweep:1.2.3') ??
-      `telesweep:${version}`,
-    namespace:
-      checked('namespace', flags.namespace, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a name such as telesweep') ??
-      'telesweep',
-  };
+  const asked = checked('env-file', flags.envFile, plainPath, 'an absolute path of letters, digits and . / @ + - _');
+  const image = checked('image', flags.image, /^\w[\w./:@-]*$/, imageExpected) ?? '';
+  const namespace = checked(
+    'namespace',
+    flags.namespace,
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a name such as telesweep',
+  );
+  const { written, path } = asked === null ? usualEnvFile(format, world.env) : { written: asked, path: asked };
+  const { unread, ...known } = readKnown(world.env, path);
+  const place = placeOf(world.program);
+  const doubts: string[] = [];
+  if (written !== '' && (path === null || unread !== null)) {
+    const why = path === null ? 'HOME is not set' : unread;
+    const times = `so the times are in ${known.timeZone}: give TIMEZONE and GUIDE_INTERVAL in the environment if it says otherwise`;
+    doubts.push(`${written} cannot be read here (${why}), ${times}`);
+  }
+  if (format === 'systemd' && place.hidden !== null) {
+    const way = 'install Node.js and telesweep for the whole system, and print again';
+    doubts.push(`${place.hidden} lies where no unit can look (ProtectHome=, PrivateTmp=): ${way}`);
+  }
+  const request = { ...known, jobs: flags.jobs, envFile: written, place, image, namespace: namespace ?? 'telesweep' };
+  return { request, doubts };
 }
+
+const imageExpected = 'an image such as registry.example/telesweep:1.2.3 or registry.example/telesweep@sha256:…';
 
 function checked(flag: string, value: string | null, pattern: RegExp, expected: string): string | null {
   if (value === null || pattern.test(value)) return value;
@@ -94,15 +114,43 @@ function textOfAll(format: ScheduleFormat, files: readonly ScheduleFile[]): stri
   }
 }
 
+/** Writes all files or none, and into a folder that stands: one that does not is mistyped more often than wanted. */
 async function write(folder: string, files: readonly ScheduleFile[]): Promise<void> {
-  const [{ mkdir, writeFile }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')]);
+  const [{ readFile, stat, writeFile }, { join }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:path'),
+  ]);
+  const found = await stat(folder).catch(() => null);
+  if (!found?.isDirectory()) {
+    throw new UsageError(
+      `--output: ${JSON.stringify(folder)} is no folder; expected one that stands, or mkdir it first`,
+    );
+  }
+  for (const { name, text } of files) {
+    const path = join(folder, name);
+    const before = tieOf(await readFile(path, 'utf8').catch(() => ''));
+    const now = tieOf(text);
+    if (before !== null && before !== now) {
+      throw new UsageError(
+        `--output: ${path} stands for ${before}, not for ${now}; expected another folder, or remove it first`,
+      );
+    }
+  }
   try {
-    await mkdir(folder, { recursive: true });
     for (const { name, text } of files) await writeFile(join(folder, name), text);
   } catch (error) {
     const reason = codeOf(error) || messageOf(error);
     throw new UsageError(`--output: cannot write to ${JSON.stringify(folder)}: ${reason}`);
   }
+}
+
+/** The env file or the namespace that a printed file is for; null where it names none. */
+function tieOf(text: string): string | null {
+  const [, envFile, namespace] =
+    /^LoadCredential=telesweep\.env:(.+)$|^ {2}namespace: (.+)$/m.exec(text) ??
+    /^(?:[\d*]\S* ){5} \S+ .* --env-file (.+)$/m.exec(text) ??
+    [];
+  return envFile ?? (namespace === undefined ? null : `namespace ${namespace}`);
 }
 
 function namesOf(folder: string, files: readonly ScheduleFile[]): string {

@@ -1,0 +1,49 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { World } from '../../process/world.ts';
+import { plainPath } from './request.ts';
+
+/** How the lines of cron and the units of systemd find telesweep and its Node. */
+export interface Place {
+  /** For cron: `PATH`. */
+  path: string;
+  /** For cron: the program, as its `PATH` finds it. */
+  command: string;
+  /** For `ExecStart=`. */
+  exec: string;
+  /** What stands where no unit may look; null where all is well. */
+  hidden: string | null;
+}
+
+/** systemd looks there for a program, and cron is told to. */
+const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin'];
+
+/** What the units take from sight, by ProtectHome and PrivateTmp. */
+const hiddenFolders = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
+
+/** @param program null, or in a place with spaces and the like: the usual folders */
+export function placeOf(program: World['program']): Place {
+  if (program === undefined || !plainPath.test(program.node) || !plainPath.test(program.script)) {
+    return { path: usualFolders.join(':'), command: 'telesweep', exec: 'telesweep', hidden: null };
+  }
+  const { node, script } = program;
+  const byName = basename(script) === 'telesweep';
+  const folders = [...(byName ? [dirname(script)] : []), dirname(node)].filter(
+    (folder) => !usualFolders.includes(folder),
+  );
+  const isUsual = byName && folders.length === 0;
+  return {
+    path: [...new Set(folders), ...usualFolders].join(':'),
+    command: byName ? 'telesweep' : script,
+    exec: isUsual ? 'telesweep' : `${node} -- ${script}`,
+    hidden: [node, script, realPath(script)].find((path) => hiddenFolders.test(path)) ?? null,
+  };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
