@@ -56,6 +56,27 @@ describe('a database that cannot be used', () => {
     expect(summary?.duration_ms).toBeLessThan(500);
   });
 
+  test('one that comes up later: waited for, where the next pass is not as near', async () => {
+    const startingUp = await startRefusingServer('57P03', 'the database system is starting up');
+    const pass = scene.run(['cleanup-tokens', '--json'], { DATABASE_URL: at(startingUp.host, scene.db.url) });
+    // After so many delete-due, which runs every minute, has given up.
+    await expect.poll(startingUp.connections, { timeout: 10_000 }).toBe(3);
+    startingUp.comeUp(new URL(scene.db.url));
+    const { code, summary } = await pass;
+    startingUp.close();
+    expect([code, summary?.outcome]).toEqual([0, 'ok']);
+  });
+
+  test('one that stays away: tried no longer than the pass has time for', async () => {
+    const startingUp = await startRefusingServer('57P03', 'the database system is starting up');
+    const { code, summary } = await scene.run(['cleanup-tokens', '--max-runtime', '2500ms'], {
+      DATABASE_URL: at(startingUp.host, scene.db.url),
+    });
+    startingUp.close();
+    expect([code, summary?.outcome]).toEqual([69, 'failed']);
+    expect(startingUp.connections()).toBe(4);
+  });
+
   test('a name that does not exist: 69', async () => {
     const url = databaseAt((address) => {
       address.hostname = 'db.invalid';

@@ -20,6 +20,9 @@ import { createReport, endWithoutSettings, type PassOptions, type Report } from 
 const takeOverTries = 16;
 const takeOverPauseMs = 400;
 
+/** For a database that comes up after the pass, as at a boot: the next pass may be hours away. */
+const patienceMs = 30_000;
+
 /**
  * One execution of a job, from its settings to its exit code: lease, work, record, report. Never throws.
  * @returns the exit code
@@ -36,7 +39,11 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   const startedAt = monotonicMs();
   const stop = createStop(options.maxRuntimeMs, world.signal);
   // First of all, and with a turn of the event loop to send its greeting: the server answers while the rest is loaded, 2 ms.
-  const connecting = connect(settings.database, { signal: stop.signal, hardSignal: stop.hardSignal });
+  const connecting = connect(settings.database, {
+    patienceMs: options.dryRun || runsEveryMinute(job, settings) ? 0 : patienceMs,
+    signal: stop.signal,
+    hardSignal: stop.hardSignal,
+  });
   // It may fail before it is awaited.
   connecting.catch(() => {});
   await new Promise(setImmediate);
@@ -312,6 +319,11 @@ class Pass {
       return exitCodeOfOutcome(summary.outcome);
     });
   }
+}
+
+/** Then the next pass is as near as another try. */
+function runsEveryMinute(job: Job, settings: Settings): boolean {
+  return job.cron(settings).startsWith('* ');
 }
 
 /** A dry run makes no call, so it needs no token. */

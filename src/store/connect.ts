@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Kysely } from 'kysely';
 import { Client, type QueryResult } from 'pg';
+import { monotonicMs } from '../process/clock.ts';
 import { codeOf, messageOf, UnavailableError } from '../process/errors.ts';
 import type { DatabaseSettings } from '../settings/settings.ts';
 import { cancelStatement } from './cancel.ts';
@@ -11,6 +12,9 @@ import type { Database } from './schema.ts';
 /** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
 const connectTimeoutMs = 3_500;
 const pausesBetweenTriesMs = [500, 1_500];
+
+/** Between the tries of a patient caller after those. */
+const patientPauseMs = 2_000;
 
 /** A statement that takes longer means a server that hangs; a batch takes at most about a second. */
 const statementTimeoutMs = 30_000;
@@ -46,6 +50,8 @@ export async function readOnly<T>(connection: Connection, work: () => Promise<T>
 export interface ConnectOptions {
   /** Null for statements of any length: building an index may take minutes. */
   statementTimeoutMs?: number | null;
+  /** Tries on for so long, in milliseconds, where three tries are over before. */
+  patienceMs?: number;
   /** Aborts the tries to connect. */
   signal?: AbortSignal;
   /** Aborts when a statement that hangs may keep the pass for a second at most. */
@@ -53,16 +59,19 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to PostgreSQL, in three tries within 15 s. Nothing that PgBouncer's transaction mode loses is used: no
+ * Connects to PostgreSQL, in three tries within 15 s, or more for a patient caller. Nothing that PgBouncer's transaction mode loses is used: no
  * session settings, no named statements, no session locks.
  * @throws UnavailableError when the database cannot be reached or refuses the connection
  */
 export async function connect(settings: DatabaseSettings, options: ConnectOptions = {}): Promise<Connection> {
+  const startedAt = monotonicMs();
+  const patientUntil = startedAt + (options.patienceMs ?? 0) - patientPauseMs - connectTimeoutMs;
+  const isPatient = (): boolean => monotonicMs() < patientUntil;
   for (let tries = 0; ; tries++) {
     try {
       return await open(settings, options);
     } catch (error) {
-      const pause = pausesBetweenTriesMs[tries];
+      const pause = pausesBetweenTriesMs[tries] ?? (isPatient() ? patientPauseMs : undefined);
       if (pause === undefined || isFinal(error) || options.signal?.aborted) throw unavailable(error, tries + 1);
       await wait(pause, options.signal);
     }
