@@ -1,3 +1,5 @@
+import { leadsToJournal, withPriority } from '../src/process/journal.ts';
+
 const defect = 70;
 const interrupted = 75;
 const wrongSettings = 78;
@@ -12,9 +14,11 @@ delete process.env.DEBUG;
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+const stderr = Object.assign(process.stderr, { isJournal: leadsToJournal(2, process.env) });
+
 const failed = async (error: unknown): Promise<void> => {
   const { describeDefect } = await import('../src/process/defect.ts');
-  process.stderr.write(`telesweep: ${describeDefect(error)}\n`);
+  process.stderr.write(withPriority(stderr, 'error', `telesweep: ${describeDefect(error)}\n`));
 };
 // Node itself would print the error as it is, secrets and all, and exit with 1, which means something else here.
 process.on('uncaughtException', (error) => {
@@ -37,7 +41,9 @@ process.on('SIGHUP', onSignal);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isTooOld = major < 20 || (major === 20 && minor < 19);
 const refuse = async (): Promise<number> => {
-  process.stderr.write(`telesweep: needs Node.js 20.19 or later, this is ${process.versions.node}\n`);
+  process.stderr.write(
+    withPriority(stderr, 'error', `telesweep: needs Node.js 20.19 or later, this is ${process.versions.node}\n`),
+  );
   return wrongSettings;
 };
 
@@ -48,7 +54,7 @@ const run = (): Promise<number> =>
       argv: process.argv.slice(2),
       env: process.env,
       stdout: process.stdout,
-      stderr: process.stderr,
+      stderr,
       get stdin() {
         return process.stdin;
       },

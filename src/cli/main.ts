@@ -3,6 +3,7 @@ import type { Job } from '../job/job.ts';
 import { jobs as everyJob } from '../jobs/index.ts';
 import { safeWriter } from '../output/output.ts';
 import { exitCodes } from '../process/exit-code.ts';
+import { withPriority } from '../process/journal.ts';
 import { version } from '../process/version.ts';
 import type { World } from '../process/world.ts';
 import { addJob } from './job.ts';
@@ -24,7 +25,7 @@ export async function main(world: World, jobs: readonly Job[] = everyJob): Promi
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : usageFailed(error, world);
     const { describeDefect } = await import('../process/defect.ts');
-    safeWriter(world.stderr)(`telesweep: ${describeDefect(error)}\n`);
+    safeWriter(world.stderr)(withPriority(world.stderr, 'error', `telesweep: ${describeDefect(error)}\n`));
     return exitCodes.defect;
   }
 }
@@ -47,7 +48,8 @@ async function buildProgram(world: World, jobs: readonly Job[], exit: Door['exit
     .exitOverride()
     .configureOutput({
       writeOut: out,
-      writeErr: err,
+      // Usage errors and what belongs to them: nothing else is written there.
+      writeErr: (text) => err(withPriority(world.stderr, 'error', text)),
       getOutHelpWidth: () => world.stdout.columns ?? 80,
       getErrHelpWidth: () => world.stderr.columns ?? 80,
       outputError: (text, write) => write(text),

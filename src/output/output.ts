@@ -1,4 +1,5 @@
 /** Writing to a stream that may close at any moment: a broken pipe must not turn a good pass into a bad one. */
+import { withPriority } from '../process/journal.ts';
 import type { TextStream, World } from '../process/world.ts';
 
 const writers = new WeakMap<TextStream, (text: string) => void>();
@@ -31,7 +32,8 @@ export function printable(text: string): string {
 
 /** Says on stderr what ended a command, a line for each problem. */
 export function complain(stderr: TextStream, command: string, message: string): void {
-  for (const line of message.split('\n')) safeWriter(stderr)(`telesweep ${command}: ${line}\n`);
+  for (const line of message.split('\n'))
+    safeWriter(stderr)(withPriority(stderr, 'error', `telesweep ${command}: ${line}\n`));
 }
 
 /** Colour is for a terminal whose owner did not say no (no-color.org). */

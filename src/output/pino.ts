@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import type { LogOptions, WriteLine } from './log.ts';
+import { withPriority } from '../process/journal.ts';
+import type { Log, LogOptions, WriteLine } from './log.ts';
 import { plainFields } from './log-fields.ts';
 import { printable } from './output.ts';
 
@@ -15,6 +16,8 @@ export async function createPino(options: LogOptions, print: (line: string) => v
   const rules = { redact, stacks: detailed };
   const plainBase = plainFields(base, rules);
   const render = pretty ? await prettyLines(options, detailed) : (json: string) => json;
+  // pino hands over the line alone.
+  let writing: keyof Log = 'info';
   const logger = pino(
     {
       level,
@@ -26,10 +29,13 @@ export async function createPino(options: LogOptions, print: (line: string) => v
       // A line's own fields win, and none stands there twice.
       mixin: () => (pretty ? {} : { ...plainBase }),
     },
-    { write: (json: string) => print(options.redact(render(json))) },
+    {
+      write: (json: string) => print(withPriority(options.stream, writing, options.redact(render(json)))),
+    },
   );
   return (level, fields, message) => {
     // For a person the message of a good line says it all; the fields explain what went wrong.
+    writing = level;
     const shown = pretty && level === 'info' && !detailed ? {} : plainFields(fields, rules);
     logger[level](shown, redact(message));
   };

@@ -20,4 +20,6 @@ export interface TextStream {
   on(event: 'error', listener: (error: Error) => void): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;
+  /** It leads to systemd's journal, which takes a line's priority from its beginning. */
+  isJournal?: boolean | undefined;
 }
