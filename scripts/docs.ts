@@ -97,7 +97,9 @@ async function schedules(): Promise<Map<string, string>> {
     const stdout = { ...sink, write: (text: string) => (printed += text) };
     const { signal } = new AbortController();
     const argv = ['schedule', ...args, '--json'];
-    await main({ argv, env: {}, stdout, stderr: sink, stdin: Readable.from([]), signal });
+    // Whatever stands in an env file of this machine.
+    const env = args[0] === 'systemd' ? { TIMEZONE: 'UTC', GUIDE_INTERVAL: '4h' } : {};
+    await main({ argv, env, stdout, stderr: sink, stdin: Readable.from([]), signal });
     for (const { name, text } of JSON.parse(printed).files) files.set(join(folder ?? '', name), text);
   }
   return files;

@@ -74,7 +74,9 @@ describe('what the project ships is what the command prints', () => {
   ])('deploy/%s: telesweep schedule … --output deploy/…', async (format, count) => {
     const to = join(folder, format);
     mkdirSync(to);
-    const { code, stdout } = await runHere(['schedule', format, ...imageOf([format]), '--output', to]);
+    // Whatever stands in an env file of this machine.
+    const env = format === 'systemd' ? { TIMEZONE: 'UTC', GUIDE_INTERVAL: '4h' } : {};
+    const { code, stdout } = await runHere(['schedule', format, ...imageOf([format]), '--output', to], { env });
     expect(code).toBe(0);
     const written = readdirSync(to).sort();
     expect(stdout.trimEnd().split('\n').sort()).toEqual(written.map((name) => join(to, name)));
@@ -251,6 +253,17 @@ describe('where telesweep and Node lie', () => {
       `telesweep schedule: ${program.node} lies where no unit can look (ProtectHome=, PrivateTmp=): install Node.js`,
     );
     expect((await printed('crontab', program)).stderr).not.toContain('no unit can look');
+  });
+
+  test('a place that would need quotes is left to the usual folders, and named', async () => {
+    const program = { node: '/usr/bin/node', script: '/srv/my bots/telesweep' };
+    for (const format of ['crontab', 'systemd']) {
+      const { stdout, stderr } = await printed(format, program);
+      expect(stdout).toBe((await printed(format, undefined)).stdout);
+      expect(stderr).toContain(
+        '"/srv/my bots/telesweep" would need quotes, so telesweep is looked for in /usr/local/bin:',
+      );
+    }
   });
 
   test('the program itself says where it lies', async () => {

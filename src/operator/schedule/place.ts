@@ -13,6 +13,8 @@ export interface Place {
   exec: string;
   /** What stands where no unit may look; null where all is well. */
   hidden: string | null;
+  /** What was left to the usual folders, because its path would need quotes; null where all is well. */
+  odd: string | null;
 }
 
 /** systemd looks there for a program, and cron is told to. */
@@ -21,10 +23,11 @@ const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin'];
 /** What the units take from sight, by ProtectHome and PrivateTmp. */
 const hiddenFolders = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
-/** @param program null, or in a place with spaces and the like: the usual folders */
 export function placeOf(program: World['program']): Place {
-  if (program === undefined || !plainPath.test(program.node) || !plainPath.test(program.script)) {
-    return { path: usualFolders.join(':'), command: 'telesweep', exec: 'telesweep', hidden: null };
+  const odd =
+    program === undefined ? null : ([program.node, program.script].find((path) => !plainPath.test(path)) ?? null);
+  if (program === undefined || odd !== null) {
+    return { path: usualFolders.join(':'), command: 'telesweep', exec: 'telesweep', hidden: null, odd };
   }
   const { node, script } = program;
   const byName = basename(script) === 'telesweep';
@@ -37,6 +40,7 @@ export function placeOf(program: World['program']): Place {
     command: byName ? 'telesweep' : script,
     exec: isUsual ? 'telesweep' : `${node} -- ${script}`,
     hidden: [node, script, realPath(script)].find((path) => hiddenFolders.test(path)) ?? null,
+    odd: null,
   };
 }
 

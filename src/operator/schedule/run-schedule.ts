@@ -76,6 +76,9 @@ function readRequest(flags: ScheduleFlags, world: World): { request: ScheduleReq
     const times = `so the times are in ${known.timeZone}: give TIMEZONE and GUIDE_INTERVAL in the environment if it says otherwise`;
     doubts.push(`${written} cannot be read here (${why}), ${times}`);
   }
+  if (format !== 'kubernetes' && place.odd !== null) {
+    doubts.push(`${JSON.stringify(place.odd)} would need quotes, so telesweep is looked for in ${place.path}`);
+  }
   if (format === 'systemd' && place.hidden !== null) {
     const way = 'install Node.js and telesweep for the whole system, and print again';
     doubts.push(`${place.hidden} lies where no unit can look (ProtectHome=, PrivateTmp=): ${way}`);
