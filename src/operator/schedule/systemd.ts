@@ -39,6 +39,7 @@ ${limit}# A unit of yours that tells somebody of a failed pass.
 
 [Service]
 Type=oneshot
+SyslogIdentifier=telesweep
 LoadCredential=telesweep.env:${envFile}
 ExecStart=${place.exec} ${job.name} --env-file \${CREDENTIALS_DIRECTORY}/telesweep.env --max-runtime ${maxRuntime}
 # Stopped early with work left: the next pass goes on.
