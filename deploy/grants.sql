@@ -69,6 +69,7 @@ begin
       (current_setting('telesweep.schema'), 'guides', 'select'),
       ('telesweep', 'migrations', 'select'),
       ('telesweep', 'runs', 'select, insert, update, delete'),
+      ('telesweep', 'totals', 'select, insert, update'),
       ('telesweep', 'leases', 'select, insert, update, delete'),
       ('telesweep', 'budgets', 'select, insert, update'),
       ('telesweep', 'bots', 'select, insert, update'),

@@ -8,7 +8,7 @@ export interface SharedFlags {
   envFile?: string;
 }
 
-const envFileHelp = 'read settings from FILE; the environment comes first';
+export const envFileHelp = 'read settings from FILE; the environment comes first';
 
 /** The last two flags of every command. @param shown what stands on stdout with `--json`, as one object */
 export function withShared(command: Command, shown = 'the result', envFile = envFileHelp): Command {

@@ -1,6 +1,7 @@
 import { addDoctor } from './doctor.ts';
 import { addFailed } from './failed.ts';
 import { addGuides } from './guides.ts';
+import { addMetrics } from './metrics.ts';
 import { addMigrate } from './migrate.ts';
 import { addSchedule } from './schedule.ts';
 import { addStatus } from './status.ts';
@@ -8,5 +9,5 @@ import type { Door } from './subcommand.ts';
 
 /** The commands for operators, in the order of `--help`. What they do is loaded when they are run. */
 export function addOperatorCommands(door: Door): void {
-  for (const add of [addStatus, addDoctor, addFailed, addGuides, addSchedule, addMigrate]) add(door);
+  for (const add of [addStatus, addDoctor, addFailed, addGuides, addMetrics, addSchedule, addMigrate]) add(door);
 }

@@ -4,7 +4,7 @@ import type { ScheduleFormat } from '../operator/schedule/run-schedule.ts';
 import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
-const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd'];
+const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd', 'prometheus'];
 
 const examples: Examples = [
   ['telesweep schedule crontab >telesweep.cron', 'a crontab with all jobs; `crontab telesweep.cron` installs it'],
@@ -13,6 +13,7 @@ const examples: Examples = [
     'telesweep schedule kubernetes --image IMAGE | kubectl apply -f -',
     'a namespace, the settings, the tables, and a CronJob for each job',
   ],
+  ['telesweep schedule prometheus --job delete-due', 'alerts for the jobs that are in use'],
 ];
 
 interface ScheduleArguments extends SharedFlags {

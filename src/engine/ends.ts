@@ -27,6 +27,7 @@ export class Ends<K extends string, W> {
   /** @param name of the row, in a sentence; @param fields that name it in the log */
   protected sayFailed(name: string, fields: object, failure: string, detail: string | null): void {
     this.failed++;
+    this.context.tally.failed(failure);
     const [why, more] = detail === null ? [failure, {}] : [`${failure}: ${detail}`, { detail }];
     this.#warn.warn(failure, { ...fields, failure, ...more }, `${name} is given up: ${why}`);
   }
@@ -34,6 +35,7 @@ export class Ends<K extends string, W> {
   /** The database lets nothing be written on the row, not even that it is given up. */
   protected sayHeld(name: string, fields: object, detail: string): void {
     this.failed++;
+    this.context.tally.failed('held_by_database');
     const words = `the database does not let ${name} be written, and so it stays as it is: ${detail}`;
     this.#warn.warn('held_by_database', { ...fields, detail }, words);
   }

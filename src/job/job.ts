@@ -9,6 +9,7 @@ import type { Database } from '../store/schema.ts';
 import type { SqlFragment } from '../store/sql-fragment.ts';
 import type { Client } from '../telegram/client.ts';
 import type { Stop } from './stop.ts';
+import type { Tally } from './tally.ts';
 
 /** The job's bot, with what is remembered of it. */
 export interface Telegram {
@@ -48,6 +49,8 @@ export interface JobContext<C extends Counts = Counts> {
   /** Counted up as the work is done. */
   counts: C;
   calls: CallCounts;
+  /** What goes into the totals beside `counts` and `calls`. */
+  tally: Tally;
   log: Log;
   progress: Progress;
   stop: Stop;

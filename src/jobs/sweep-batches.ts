@@ -55,7 +55,14 @@ type RowContext = JobContext<typeof rowCounts>;
 
 /** Deletes in batches, each its own short transaction, until nothing is left or the pass is to stop. */
 export async function sweepBatches(
-  { limit, stop, counts, progress, log }: Pick<RowContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log'>,
+  {
+    limit,
+    stop,
+    counts,
+    progress,
+    log,
+    tally,
+  }: Pick<RowContext, 'limit' | 'stop' | 'counts' | 'progress' | 'log' | 'tally'>,
   due: DueRows,
   sizesWhereFree = usualSizes,
 ): Promise<JobResult> {
@@ -106,6 +113,7 @@ export async function sweepBatches(
     progress.stop();
   }
   if (left <= 0) stop.request('limit');
+  tally.failed('held_by_database', kept.rows);
   const result = { failed: kept.rows, succeeded: counts.deleted };
   return ended && !metLock && kept.rows === 0 ? { ...result, left: { due: 0, oldest_due_seconds: 0 } } : result;
 }

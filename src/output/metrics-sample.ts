@@ -1,13 +1,44 @@
-import type { Summary } from '../process/summary.ts';
+/** What metrics tell, before it is written in Prometheus's format. Types alone; times in seconds since 1970. */
+import type { Backlog, JobName } from '../process/summary.ts';
 
-/** What a pass has to tell. What is null is not known, and keeps the value it had. */
-export interface MetricsSample {
-  summary: Summary;
-  exitCode: number;
-  /** Due messages close to Telegram's 48 hours. */
+/** A figure that never goes back. */
+export interface Total {
+  /** The bot that it was done with; null where a job calls nobody. */
+  botId: string | null;
+  name: string;
+  label: string;
+  value: number;
+}
+
+export interface JobMetrics {
+  job: JobName;
+  /** The bot of the token that is set now; null where the job calls nobody. */
+  botId: string | null;
+  /** The last pass that exited 0, and the last that ended; null where there was none. */
+  lastSuccess: number | null;
+  lastCompletion: number | null;
+  lastDurationSeconds: number | null;
+  lastExitCode: number | null;
+  backlog: Backlog;
+  /** Due messages close to 48 hours; null for a job without such. */
   nearDeadline: number | null;
-  /** When Telegram's pause ends; null where it asked for none. */
-  pausedUntil: Date | null;
-  /** Guide posts so far, by status. */
-  guidesPosted: Readonly<Record<string, number>> | null;
+  /** When the pause that Telegram asked for ends; 0 where there is none. */
+  pausedUntil: number;
+  totals: readonly Total[];
+  /** Guide posts so far, by status; null for other jobs. */
+  guidePosts: Readonly<Record<string, number>> | null;
+}
+
+export interface Metrics {
+  /** The schema of the bot's tables. */
+  schema: string;
+  /** The database's clock. */
+  readAt: number;
+  jobs: readonly JobMetrics[];
+}
+
+/** How a job stands, in the words of its health. */
+export interface HealthSample {
+  job: JobName;
+  verdict: string;
 }

@@ -1,63 +1,188 @@
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { MetricsSample } from './metrics-sample.ts';
+import { exposition, type Family, type Sample } from './exposition.ts';
+import { lateBounds } from './late-bounds.ts';
+import type { HealthSample, JobMetrics, Metrics } from './metrics-sample.ts';
 
-/**
- * The metrics of one pass in Prometheus's text format. What the pass does not know is left out: the reader keeps the value
- * it has. So a failed pass leaves the last success alone.
- * The job's label is `sweep_job`, because Prometheus puts its own `job` on whatever it scrapes.
- */
-export async function renderMetrics(sample: MetricsSample): Promise<string> {
-  const { summary, exitCode } = sample;
-  const registry = new Registry();
-  const labels = { sweep_job: summary.job };
-  const registers = [registry];
+interface Described {
+  name: string;
+  type: Family['type'];
+  help: string;
+}
 
-  const gauge = (name: string, help: string, value: number) =>
-    new Gauge({ name: `telesweep_${name}`, help, labelNames: ['sweep_job'], registers }).set(labels, value);
+interface JobFamily extends Described {
+  samples(job: JobMetrics, labels: Labels): Sample[];
+}
 
-  const finishedAt = Date.parse(summary.started_at) / 1000 + summary.duration_ms / 1000;
-  if (exitCode === 0) {
-    gauge('last_success_timestamp_seconds', 'When the last pass that exited 0 ended.', finishedAt);
-  }
-  gauge('last_completion_timestamp_seconds', 'When the last pass ended, however it went.', finishedAt);
-  gauge('last_duration_seconds', 'How long the last pass took.', summary.duration_ms / 1000);
-  gauge('last_exit_code', 'The exit code of the last pass.', exitCode);
-  gauge('last_api_calls', 'Bot API calls of the last pass.', summary.telegram.calls);
-  gauge('last_rate_limited_calls', 'Bot API calls of the last pass answered with 429.', summary.telegram.rate_limited);
+type Labels = Readonly<Record<string, string>>;
 
-  const items = new Gauge({
-    name: 'telesweep_last_items',
-    help: 'What the last pass did, by the keys of its summary.',
-    labelNames: ['sweep_job', 'result'],
-    registers,
-  });
-  for (const [result, count] of Object.entries(summary.counts)) items.set({ ...labels, result }, count);
+const one = (labels: Labels, value: number | null): Sample[] => (value === null ? [] : [{ labels, value }]);
 
-  // A pass that broke off never looked.
-  if (summary.stop_reason !== 'error') {
-    gauge('backlog_items', 'Due items that the last pass left.', summary.left.due);
-    gauge(
-      'backlog_oldest_age_seconds',
-      'How long the oldest of them had been due at the end of the pass.',
-      summary.left.oldest_due_seconds,
-    );
-    gauge(
-      'budget_paused_until_timestamp_seconds',
-      'When the pause that Telegram asked for ends; 0 where it asked for none.',
-      sample.pausedUntil === null ? 0 : sample.pausedUntil.getTime() / 1000,
-    );
-  }
-  if (sample.nearDeadline !== null) {
-    gauge('near_deadline_items', "Due messages close to Telegram's limit of 48 hours.", sample.nearDeadline);
-  }
-  if (sample.guidesPosted !== null) {
-    const posts = new Counter({
-      name: 'guides_posts_total',
-      help: 'Guide posts so far, by what became of them.',
-      labelNames: ['sweep_job', 'status'],
-      registers,
+/** Totals of a name, with the label that tells them apart and the bot that they were done with. */
+const totalsOf = (
+  { totals }: JobMetrics,
+  labels: Labels,
+  name: string,
+  tell: (label: string) => Labels = () => ({}),
+): Sample[] =>
+  totals
+    .filter((total) => total.name === name)
+    .map(({ botId, label, value }) => ({ labels: { ...labels, bot: botId ?? '', ...tell(label) }, value }));
+
+/** `failed 70` */
+function outcomeOf(label: string): Labels {
+  const [outcome = '', exit_code = ''] = label.split(' ');
+  return { outcome, exit_code };
+}
+
+/** The totals have each bucket by itself; Prometheus wants each with those below it. */
+function latenessOf({ totals }: JobMetrics, labels: Labels): Sample[] {
+  const late = totals.filter(({ name }) => name === 'late' || name === 'late_ms');
+  return [...new Set(late.map(({ botId }) => botId))].flatMap((botId) => {
+    const own = { ...labels, bot: botId ?? '' };
+    const figure = (name: string, label: string): number =>
+      late.find((total) => total.botId === botId && total.name === name && total.label === label)?.value ?? 0;
+    let count = 0;
+    const buckets = [...lateBounds, Number.POSITIVE_INFINITY].map((bound) => {
+      const finite = Number.isFinite(bound);
+      count += figure('late', finite ? String(bound) : 'inf');
+      return { suffix: '_bucket', labels: { ...own, le: finite ? String(bound) : '+Inf' }, value: count };
     });
-    for (const [status, count] of Object.entries(sample.guidesPosted)) posts.inc({ ...labels, status }, count);
-  }
-  return registry.metrics();
+    return [
+      ...buckets,
+      { suffix: '_sum', labels: own, value: figure('late_ms', '') / 1000 },
+      { suffix: '_count', labels: own, value: count },
+    ];
+  });
+}
+
+/** What is told of each job. `sweep_job`, because Prometheus puts its own `job` on whatever it scrapes. */
+const jobFamilies: readonly JobFamily[] = [
+  {
+    name: 'telesweep_last_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the last pass that exited 0 ended.',
+    samples: ({ lastSuccess }, labels) => one(labels, lastSuccess),
+  },
+  {
+    name: 'telesweep_last_completion_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the last pass ended, however it went.',
+    samples: ({ lastCompletion }, labels) => one(labels, lastCompletion),
+  },
+  {
+    name: 'telesweep_last_duration_seconds',
+    type: 'gauge',
+    help: 'How long the last pass took.',
+    samples: ({ lastDurationSeconds }, labels) => one(labels, lastDurationSeconds),
+  },
+  {
+    name: 'telesweep_last_exit_code',
+    type: 'gauge',
+    help: 'The exit code of the last pass.',
+    samples: ({ lastExitCode }, labels) => one(labels, lastExitCode),
+  },
+  {
+    name: 'telesweep_backlog_items',
+    type: 'gauge',
+    help: 'Items that are due and not settled.',
+    samples: ({ backlog }, labels) => one(labels, backlog.due),
+  },
+  {
+    name: 'telesweep_backlog_oldest_age_seconds',
+    type: 'gauge',
+    help: 'How long the oldest of them has been due.',
+    samples: ({ backlog }, labels) => one(labels, backlog.oldest_due_seconds),
+  },
+  {
+    name: 'telesweep_near_deadline_items',
+    type: 'gauge',
+    help: "Due messages within an hour of Telegram's limit of 48.",
+    samples: ({ nearDeadline }, labels) => one(labels, nearDeadline),
+  },
+  {
+    name: 'telesweep_budget_paused_until_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the pause that Telegram asked for ends; 0 where there is none.',
+    samples: ({ pausedUntil }, labels) => one(labels, pausedUntil),
+  },
+  {
+    name: 'telesweep_items_total',
+    type: 'counter',
+    help: 'What passes did, by the keys of their summaries.',
+    samples: (job, labels) => totalsOf(job, labels, 'items', (result) => ({ result })),
+  },
+  {
+    name: 'telesweep_failed_items_total',
+    type: 'counter',
+    help: 'Items given up, by reason.',
+    samples: (job, labels) => totalsOf(job, labels, 'failed', (reason) => ({ reason })),
+  },
+  {
+    name: 'telesweep_passes_total',
+    type: 'counter',
+    help: 'Passes that ended, by outcome and exit code.',
+    samples: (job, labels) => totalsOf(job, labels, 'passes', outcomeOf),
+  },
+  {
+    name: 'telesweep_api_calls_total',
+    type: 'counter',
+    help: 'Bot API calls.',
+    samples: (job, labels) => totalsOf(job, labels, 'calls'),
+  },
+  {
+    name: 'telesweep_rate_limited_total',
+    type: 'counter',
+    help: 'Bot API calls answered with 429.',
+    samples: (job, labels) => totalsOf(job, labels, 'rate_limited'),
+  },
+  {
+    name: 'telesweep_lateness_seconds',
+    type: 'histogram',
+    help: 'How long after their time messages went: for delete-due each record, for delete-broadcasts each message.',
+    samples: latenessOf,
+  },
+  {
+    name: 'guides_posts_total',
+    type: 'counter',
+    help: 'Guide posts, by what became of them.',
+    samples: ({ guidePosts }, labels) =>
+      Object.entries(guidePosts ?? {}).map(([status, value]) => ({ labels: { ...labels, status }, value })),
+  },
+];
+
+const healthFamily: Described = {
+  name: 'telesweep_health',
+  type: 'gauge',
+  help: '1 for the verdict on the job that telesweep status tells, 0 for the others. From telesweep metrics alone.',
+};
+
+const unrecordedFamily: Described = {
+  name: 'telesweep_unrecorded_timestamp_seconds',
+  type: 'gauge',
+  help: 'When a pass ended last that left no record: the database was out of reach, or not migrated. From passes alone.',
+};
+
+/** Every metric that there is, in the order of its telling. @internal for the documentation and the tests */
+export const describedMetrics: readonly Described[] = [...jobFamilies, healthFamily, unrecordedFamily];
+
+/** What the database tells of the jobs. */
+export function renderMetrics({ schema, jobs }: Metrics): string {
+  return exposition(
+    jobFamilies.map(({ samples, ...family }) => ({
+      ...family,
+      samples: jobs.flatMap((job) => samples(job, { sweep_job: job.job, bot: job.botId ?? '', schema })),
+    })),
+  );
+}
+
+/** A state set: each verdict that there may be, 1 for the one that is. */
+export function renderHealth(schema: string, health: readonly HealthSample[], verdicts: readonly string[]): string {
+  const samples = health.flatMap(({ job, verdict }) =>
+    verdicts.map((told) => ({ labels: { sweep_job: job, schema, verdict: told }, value: told === verdict ? 1 : 0 })),
+  );
+  return exposition([{ ...healthFamily, samples }]);
+}
+
+/** @param at seconds since 1970 */
+export function renderUnrecorded(job: string, at: number): string {
+  return exposition([{ ...unrecordedFamily, samples: [{ labels: { sweep_job: job }, value: at }] }]);
 }

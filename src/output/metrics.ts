@@ -1,6 +1,6 @@
-import type { MetricsSample } from './metrics-sample.ts';
+import type { Metrics } from './metrics-sample.ts';
 
-/** Where metrics go; either, both or none. */
+/** Where a pass's metrics go; either, both or none. */
 export interface MetricsTarget {
   /** METRICS_TEXTFILE_DIR: where node_exporter's textfile collector looks. */
   dir: string | null;
@@ -8,19 +8,24 @@ export interface MetricsTarget {
 }
 
 /**
- * Hands the pass's metrics to Prometheus and returns warnings without secrets: a full disk or a dead gateway is no reason for
- * a good pass to fail. Never throws. A dry run, or a pass that found the job taken, did nothing and changes nothing here.
+ * Hands the metrics of a pass's job to Prometheus and returns warnings without secrets: a full disk or a dead gateway is no
+ * reason for a good pass to fail. Never throws.
+ * @param metrics of that job alone; null for a pass that left no record in the database
+ * @param endedAt seconds since 1970
  */
-export async function writeMetrics(target: MetricsTarget, sample: MetricsSample): Promise<string[]> {
-  const { dir, pushgatewayUrl } = target;
-  if (dir === null && pushgatewayUrl === null) return [];
-  if (sample.summary.dry_run || sample.summary.stop_reason === 'busy') return [];
+export async function writeMetrics(
+  { dir, pushgatewayUrl }: MetricsTarget,
+  job: string,
+  metrics: Metrics | null,
+  endedAt: number,
+): Promise<string[]> {
   try {
-    const { renderMetrics } = await import('./metrics-text.ts');
-    const text = await renderMetrics(sample);
+    const { renderMetrics, renderUnrecorded } = await import('./metrics-text.ts');
+    const text = metrics === null ? renderUnrecorded(job, endedAt) : renderMetrics(metrics);
+    const name = metrics === null ? textfileOf.unrecorded(job) : textfileOf.job(job);
     const warnings = await Promise.all([
-      dir === null ? null : toTextfile(dir, sample.summary.job, text),
-      pushgatewayUrl === null ? null : toPushgateway(pushgatewayUrl, sample.summary.job, text),
+      dir === null ? null : toTextfile(dir, name, text, metrics?.readAt ?? endedAt),
+      pushgatewayUrl === null ? null : toPushgateway(pushgatewayUrl, job, text),
     ]);
     return warnings.filter((warning) => warning !== null);
   } catch (error) {
@@ -28,9 +33,19 @@ export async function writeMetrics(target: MetricsTarget, sample: MetricsSample)
   }
 }
 
-async function toTextfile(dir: string, job: string, text: string): Promise<string | null> {
+/** No two files tell the same: node_exporter refuses both. */
+export const textfileOf = {
+  job: (job: string): string => `telesweep_${job}.prom`,
+  unrecorded: (job: string): string => `telesweep_${job}_unrecorded.prom`,
+  health: 'telesweep_health.prom',
+};
+
+/** @returns a warning, or null */
+export async function toTextfile(dir: string, name: string, text: string, readAt: number): Promise<string | null> {
+  const { join } = await import('node:path');
   const { writeTextfile } = await import('./metrics-textfile.ts');
-  return writeTextfile(dir, job, text);
+  const wrong = await writeTextfile(join(dir, name), text, readAt);
+  return wrong === null ? null : `METRICS_TEXTFILE_DIR: ${wrong}`;
 }
 
 async function toPushgateway(url: string, job: string, text: string): Promise<string | null> {

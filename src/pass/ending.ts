@@ -1,5 +1,6 @@
 import type { Job, JobResult } from '../job/job.ts';
 import type { Stop } from '../job/stop.ts';
+import type { Tally } from '../job/tally.ts';
 import {
   BotRefusedError,
   messageOf,
@@ -11,6 +12,7 @@ import {
 import { exitCodeOfError, exitCodes } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { PassOutcome, StopReason, Summary } from '../process/summary.ts';
+import type { Addition } from '../store/totals.ts';
 
 /** The summary of a pass that has not done anything yet. */
 export function newSummary(job: Job, dryRun: boolean): Summary {
@@ -69,4 +71,17 @@ function errorText(error: unknown, secrets: readonly string[]): string {
   const text = messageOf(error);
   const known = [SettingsError, UnavailableError, TokenRefusedError, BotRefusedError, RowRefusedError];
   return redact(known.some((kind) => error instanceof kind) ? text : `a defect of telesweep: ${text}`, secrets);
+}
+
+/** What a pass adds to the totals. A pass that did nothing adds one figure: itself. */
+export function additionsOf({ outcome, counts, telegram }: Summary, exitCode: number, tally: Tally): Addition[] {
+  const items = Object.entries(counts).map(([label, value]) => ({ name: 'items' as const, label, value }));
+  const all: Addition[] = [
+    ...items,
+    { name: 'calls', label: '', value: telegram.calls },
+    { name: 'rate_limited', label: '', value: telegram.rate_limited },
+    ...tally.additions(),
+    { name: 'passes', label: `${outcome} ${exitCode}`, value: 1 },
+  ];
+  return all.filter(({ value }) => value > 0);
 }

@@ -1,8 +1,11 @@
+import { botOf } from '../job/bot-of.ts';
 import type { Job, JobContext, JobResult, LeaseRenewal, Telegram } from '../job/job.ts';
 import type { Stop } from '../job/stop.ts';
 import { createStop } from '../job/stop.ts';
+import { Tally } from '../job/tally.ts';
+import type { Metrics } from '../output/metrics-sample.ts';
 import { monotonicMs } from '../process/clock.ts';
-import { SettingsError } from '../process/errors.ts';
+import { messageOf, SettingsError } from '../process/errors.ts';
 import { exitCodeOfOutcome, exitCodes } from '../process/exit-code.ts';
 import type { Backlog, Counts, Summary } from '../process/summary.ts';
 import type { World } from '../process/world.ts';
@@ -12,9 +15,9 @@ import type { RememberedBot } from '../store/bots.ts';
 import type { Pause } from '../store/budgets.ts';
 import { type Connection, connect, readOnly } from '../store/connect.ts';
 import { closeRun, type Opening, type OpeningQuestions, openRun, readBacklog, readClock } from '../store/runs.ts';
-import { newSummary, noteEnd, noteFailure } from './ending.ts';
+import { additionsOf, newSummary, noteEnd, noteFailure } from './ending.ts';
 import { type KeptLease, keepLease } from './lease.ts';
-import { createReport, endWithoutSettings, type PassOptions, type Report } from './report.ts';
+import { createReport, endWithoutSettings, type PassOptions, type Recorded, type Report } from './report.ts';
 
 /** Together longer than the stay of a pass may go on past its end. */
 const takeOverTries = 16;
@@ -65,8 +68,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   const wrongSince = isAsked ? await readWrongSince(connection, job) : null;
   connection?.close();
   stop.dispose();
-  const { nearDeadline = null, pausedUntil = null, guidesPosted = null } = pass ?? {};
-  await report.finished(summary, exitCode, { nearDeadline, pausedUntil, guidesPosted, wrongSince });
+  await report.finished(summary, exitCode, pass?.recorded ?? null, wrongSince);
   return exitCode;
 }
 
@@ -94,12 +96,9 @@ class Pass {
   readonly #report: Report;
   readonly #summary: Summary;
   #telegram: Promise<Telegram> | null = null;
-  /** The end of the pause that Telegram asked for; null where none is known. */
-  pausedUntil: Date | null = null;
-  /** Due messages close to 48 hours; null where it was not read. */
-  nearDeadline: number | null = null;
-  /** Guide posts so far, by status; null for other jobs. */
-  guidesPosted: Record<string, number> | null = null;
+  readonly #tally = new Tally();
+  /** Once the run is written down. */
+  recorded: Recorded | null = null;
 
   constructor(
     job: Job,
@@ -127,9 +126,7 @@ class Pass {
     const summary = this.#summary;
     const backlog = this.#job.backlog(this.#settings);
     const due = this.#job.due(this.#settings, this.#options);
-    const token = this.#token();
-    const botId = token === null ? null : botIdOf(token);
-    const opening = await this.#open({ due, backlog, botId });
+    const opening = await this.#open({ due, backlog, botId: botOf(this.#job, this.#settings) });
     summary.started_at = opening.now;
 
     let failure: { error: unknown } | null = null;
@@ -217,10 +214,20 @@ class Pass {
     try {
       summary.left = end.backlog ?? result.left ?? (await this.#backlog());
       if (failure === null) noteEnd(summary, end.nothingDue ? null : this.#stop.reason, result);
-      else noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
-      if (this.#settings.metricsDir !== null || this.#settings.pushgatewayUrl !== null) await this.#readForMetrics();
+      const exitCode =
+        failure === null
+          ? exitCodeOfOutcome(summary.outcome)
+          : noteFailure(summary, failure.error, this.#stop, this.#settings.secrets);
       summary.duration_ms = Math.round(monotonicMs() - startedAt);
-      const held = await closeRun(this.#connection, summary, this.#settings);
+      // What there is to tell where nothing is due was counted by the pass that did it.
+      const counts = end.nothingDue ? {} : summary.counts;
+      const held = await closeRun(this.#connection, {
+        summary,
+        botId: botOf(this.#job, this.#settings),
+        additions: additionsOf({ ...summary, counts }, exitCode, this.#tally),
+        keep: this.#settings,
+      });
+      this.recorded = { metrics: await this.#readMetrics() };
       if (held !== null) {
         this.#report.log.warn({ detail: held }, `failed items past FAILED_DAYS were not removed: ${held}`);
       }
@@ -235,7 +242,6 @@ class Pass {
 
   /** Leaves at once while a pause lasts that a pass before this one found too long, or that this one has no time for. */
   async #coolsDown({ seconds, cooldown }: Pause): Promise<boolean> {
-    this.#notePause(seconds);
     if (seconds === 0) return false;
     const { hasTimeFor } = await import('../engine/pause.ts');
     if (!cooldown && hasTimeFor(seconds, this.#stop)) return false;
@@ -244,24 +250,17 @@ class Pass {
     return true;
   }
 
-  #notePause(seconds: number): void {
-    this.pausedUntil = seconds === 0 ? null : new Date(Date.now() + seconds * 1000);
-  }
-
-  async #readForMetrics(): Promise<void> {
-    const token = this.#token();
-    if (token !== null) {
-      const { readPause } = await import('../store/budgets.ts');
-      this.#notePause((await readPause(this.#connection, botIdOf(token))).seconds);
+  /** One more question and a few counts, where somebody wants them. A run that is written down does not fail for their sake. */
+  async #readMetrics(): Promise<Metrics | null> {
+    const { metricsDir, pushgatewayUrl } = this.#settings;
+    if ((metricsDir === null && pushgatewayUrl === null) || this.#stop.reason === 'busy') return null;
+    try {
+      const { readMetrics } = await import('../job/read-metrics.ts');
+      return await readMetrics(this.#connection, this.#settings, [this.#job], this.#summary.left);
+    } catch (error) {
+      this.#report.log.warn({}, `metrics: they cannot be read: ${messageOf(error)}`);
+      return null;
     }
-    const { nearDeadline, guideTotals } = this.#job;
-    if (nearDeadline !== undefined) {
-      const [row] = await this.#connection.query<{ near: number }>(nearDeadline);
-      this.nearDeadline = row?.near ?? null;
-    }
-    if (guideTotals === undefined) return;
-    const rows = await this.#connection.query<{ status: string; total: number }>(guideTotals);
-    this.guidesPosted = Object.fromEntries(rows.map(({ status, total }) => [status, total]));
   }
 
   #token(): string | null {
@@ -282,6 +281,7 @@ class Pass {
       stayMs: this.#options.stayMs,
       counts: summary.counts,
       calls: summary.telegram,
+      tally: this.#tally,
       log: this.#report.log,
       progress: this.#report.progress,
       stop: this.#stop,

@@ -1,6 +1,7 @@
 import type { Job, Plan } from '../job/job.ts';
 import { createLog } from '../output/create-log.ts';
 import type { Log, LogFormat, LogLevel, Progress } from '../output/log.ts';
+import type { Metrics } from '../output/metrics-sample.ts';
 import { complain, printable, safeWriter, wantsColor, widthOf } from '../output/output.ts';
 import type { Ping } from '../output/ping.ts';
 import { createProgress } from '../output/progress.ts';
@@ -41,17 +42,18 @@ export interface Report {
   plan(summary: Summary, plan: Plan): Promise<void>;
   /** Whether `finished` tells a person since when passes go wrong. */
   readonly asksSince: boolean;
-  /** The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws. */
-  finished(summary: Summary, exitCode: number, extra: ReportExtra): Promise<void>;
+  /**
+   * The summary's places: the log's last line, `--json`, the metrics and the ping. Never throws.
+   * @param recorded null where the run is not written down
+   * @param wrongSince when the first of the passes began that went wrong one after another, up to this one
+   */
+  finished(summary: Summary, exitCode: number, recorded: Recorded | null, wrongSince: Date | null): Promise<void>;
 }
 
-/** What the metrics tell beside the summary; null where it was not read. */
-export interface ReportExtra {
-  nearDeadline: number | null;
-  pausedUntil: Date | null;
-  guidesPosted: Record<string, number> | null;
-  /** When the first of the passes began that went wrong one after another, up to this one. */
-  wrongSince: Date | null;
+/** What was read once the run was written down. */
+export interface Recorded {
+  /** Null where nobody wants them, or they could not be read. */
+  metrics: Metrics | null;
 }
 
 interface ReportOptions {
@@ -92,11 +94,12 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     return loading;
   };
 
-  const tellMetrics = async (summary: Summary, exitCode: number, extra: ReportExtra): Promise<string[]> => {
-    const { metricsDir, pushgatewayUrl } = settings;
-    if (summary.dry_run || (metricsDir === null && pushgatewayUrl === null)) return [];
+  const tellMetrics = async (summary: Summary, recorded: Recorded | null): Promise<string[]> => {
+    const { metricsDir: dir, pushgatewayUrl } = settings;
+    if (summary.dry_run || (dir === null && pushgatewayUrl === null)) return [];
+    if (recorded !== null && recorded.metrics === null) return [];
     const { writeMetrics } = await import('../output/metrics.ts');
-    return writeMetrics({ dir: metricsDir, pushgatewayUrl }, { summary, exitCode, ...extra });
+    return writeMetrics({ dir, pushgatewayUrl }, job.name, recorded?.metrics ?? null, Date.now() / 1000);
   };
 
   const tellPing = async (summary: Summary, exitCode: number): Promise<string[]> => {
@@ -134,8 +137,8 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       const { renderPlan } = await import('./plan-text.ts');
       print(hide(renderPlan(summary, plan, widthOf(world))));
     },
-    async finished(summary, exitCode, extra) {
-      const warnings = await Promise.all([tellMetrics(summary, exitCode, extra), tellPing(summary, exitCode)]);
+    async finished(summary, exitCode, recorded, wrongSince) {
+      const warnings = await Promise.all([tellMetrics(summary, recorded), tellPing(summary, exitCode)]);
       for (const warning of warnings.flat()) log.warn({}, warning);
       const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
       log[level](summary, lastLine(job, summary, exitCode));
@@ -143,7 +146,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       if (held !== null) {
         const { firstLine } = await import('./first-line.ts');
         held.release(
-          exitCode === 0 ? '' : `${printable(hide(firstLine(job, summary, exitCode, extra.wrongSince, settings)))}\n`,
+          exitCode === 0 ? '' : `${printable(hide(firstLine(job, summary, exitCode, wrongSince, settings)))}\n`,
         );
       }
       if (options.json) print(`${hide(JSON.stringify(summary))}\n`);

@@ -36,13 +36,14 @@ const mayBeTriedAt = (now: string) => sql.raw(mayBeTried(`'${instant(now)}'::tim
 /** What only a table without a key can hold: no write could find it again. */
 const isNamed = sql`chat_id is not null and message_id is not null`;
 
-/** Gives up rows that name no chat or no message. @returns how many */
-export async function failUnnamedMessages(db: Db, broadcastIds: readonly string[]): Promise<number> {
-  const result = await sql`
+/** Gives up rows that name no chat or no message. @returns the reason of each */
+export async function failUnnamedMessages(db: Db, broadcastIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ failure: string }>`
     update broadcast_messages set failed_at = now(), next_attempt_at = null,
       failure = case when chat_id is null then 'bad_chat_id' else 'bad_message_id' end
-    where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})`.execute(db);
-  return Number(result.numAffectedRows ?? 0);
+    where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})
+    returning failure`.execute(db);
+  return rows.map(({ failure }) => failure);
 }
 
 /**

@@ -6,11 +6,17 @@ import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
 
+export interface Started {
+  id: string;
+  /** Seconds since its messages were to go; null for one whose rows came late, so that nobody knows since when they wait. */
+  late: number | null;
+}
+
 /**
  * The next expired broadcasts, oldest first, so that the 48-hour rule is met in the order of work. Those that have a ledger are
  * noted, before its first row goes.
  */
-export async function startBroadcasts(db: Db, now: string, after: string | null, limit: number): Promise<string[]> {
+export async function startBroadcasts(db: Db, now: string, after: string | null, limit: number): Promise<Started[]> {
   try {
     return await start(db, now, after, limit);
   } catch (error) {
@@ -18,28 +24,27 @@ export async function startBroadcasts(db: Db, now: string, after: string | null,
     if (fault === null) throw error;
     if (limit > 1) return startBroadcasts(db, now, after, Math.ceil(limit / 2));
     // Its messages go all the same; that it cannot be written is told of in the end.
-    const { rows } = await sql<{ id: string }>`${expiredBroadcasts(now, after, 1)}`.execute(db);
-    return rows.map(({ id }) => id);
+    return (await sql<Started>`${expiredBroadcasts(now, after, 1)}`.execute(db)).rows;
   }
 }
 
 const expiredBroadcasts = (now: string, after: string | null, limit: number) => sql`
-      select id::text from broadcasts
+      select id::text, (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late from broadcasts
       where delete_at <= ${now}::timestamptz and failed_at is null
         and ${after === null ? sql`true` : sql`id > ${after}::bigint`}
       order by broadcasts.id limit ${limit}`;
 
-async function start(db: Db, now: string, after: string | null, limit: number): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+async function start(db: Db, now: string, after: string | null, limit: number): Promise<Started[]> {
+  const { rows } = await sql<Started>`
     with expired as (
-      select id::bigint from (${expiredBroadcasts(now, after, limit)}) as broadcast
+      select id::bigint, late from (${expiredBroadcasts(now, after, limit)}) as broadcast
     ), started as (
       update broadcasts as broadcast set deletion_started_at = now() from expired
       where broadcast.id = expired.id and deletion_started_at is null
         and exists (select from broadcast_messages where broadcast_id = broadcast.id)
     )
-    select id::text from expired order by expired.id`.execute(db);
-  return rows.map(({ id }) => id);
+    select id::text, late from expired order by expired.id`.execute(db);
+  return rows;
 }
 
 /** So many a pass: there are few. */
@@ -49,7 +54,7 @@ const mostLate = 100;
  * Broadcasts whose ledger rows came late: those that telesweep has finished, and those that were given up for want of a ledger,
  * which are opened again. Rows whose broadcast somebody else removed are left alone: so an operator calls a deletion off.
  */
-export async function openLateBroadcasts(db: Db): Promise<string[]> {
+export async function openLateBroadcasts(db: Db): Promise<Started[]> {
   const late = sql`
     (select id::text from broadcasts as broadcast where ${isLate} order by broadcast.id limit ${mostLate})
     union all
@@ -61,13 +66,13 @@ export async function openLateBroadcasts(db: Db): Promise<string[]> {
       update broadcasts as broadcast
       set failed_at = null, failure = null, failure_detail = null, deletion_started_at = now() where ${isLate}
     ) ${late}`;
-  const ids = ({ rows }: { rows: { id: string }[] }): string[] => rows.map(({ id }) => id);
+  const started = ({ rows }: { rows: { id: string }[] }): Started[] => rows.map(({ id }) => ({ id, late: null }));
   try {
-    return ids(await sql<{ id: string }>`${opened}`.execute(db));
+    return started(await sql<{ id: string }>`${opened}`.execute(db));
   } catch (error) {
     if (rowFault(error) === null) throw error;
     // Its messages go all the same.
-    return ids(await sql<{ id: string }>`${late}`.execute(db));
+    return started(await sql<{ id: string }>`${late}`.execute(db));
   }
 }
 

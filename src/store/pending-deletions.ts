@@ -19,6 +19,8 @@ export interface DueRecord {
   refused_for: number;
   /** Seconds since the messages were sent; null where nobody knows. */
   age: number | null;
+  /** Seconds since they were to go, by the database's clock when the row was read. */
+  late: number;
   messages_deleted: boolean;
   /** A pass before this one was about to send the notice and never learned what became of it. */
   notice_open: boolean;
@@ -41,6 +43,7 @@ const columns = (now: string) => sql`
     id::text, chat_id::text, user_id::text, message_ids::text[], unique_id::text, attempts, refusals,
     coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::float8 as refused_for,
     (extract(epoch from ${now}::timestamptz) - extract(epoch from created_at))::float8 as age,
+    (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late,
     messages_deleted_at is not null as messages_deleted, notice_started_at is not null as notice_open,
     notice_sent_at is not null as notice_sent, ${sql.raw(instantText('created_at'))} as created_key`;
 

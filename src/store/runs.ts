@@ -7,6 +7,7 @@ import type { Connection } from './connect.ts';
 import { pruneFailed } from './failed-prune.ts';
 import { instantText, readInstantOrNull } from './instant.ts';
 import type { SqlFragment } from './sql-fragment.ts';
+import { type Addition, addTotals } from './totals.ts';
 
 /** A dead holder is replaced when its lease ends; a living one moves the end every 10 s. */
 export const leaseSeconds = 45;
@@ -101,6 +102,8 @@ export async function openRun(
             bot.one_by_one and bot.asked_at > now() - interval '7 days' as one_by_one,
             sender.bot_id::text as sender
      from asked
+     -- Where it does not stand yet, the pass ends here, and not when its work is done.
+     left join telesweep.totals on false
      left join telesweep.leases as before on before.job = $${n + 1}
      left join telesweep.budgets as budget on budget.bot_id = $${n + 4}::bigint
      left join telesweep.bots as bot on bot.bot_id = $${n + 4}::bigint
@@ -179,25 +182,34 @@ export interface Keep {
   failedDays: number;
 }
 
+export interface Closing {
+  summary: Summary;
+  /** Null for a job that calls nobody. */
+  botId: string | null;
+  /** What the pass adds to the totals. */
+  additions: readonly Addition[];
+  keep: Keep;
+}
+
 /**
- * Closes the run's record, gives the lease back and prunes runs and failed items of this job past their time: one statement.
+ * Closes the run's record, gives the lease back, adds to the totals, and prunes runs and failed items of this job past their
+ * time: one statement.
  * @returns why nothing was pruned, where the database does not let an item go; the record and the lease come first
  */
-export async function closeRun(connection: Connection, summary: Summary, keep: Keep): Promise<string | null> {
+export async function closeRun(connection: Connection, closing: Closing): Promise<string | null> {
   try {
-    await close(connection, summary, keep, pruneFailed(summary.job, '$7::int'));
+    await close(connection, closing, pruneFailed(closing.summary.job, '$11::int'));
     return null;
   } catch (error) {
     if (!(error instanceof RowRefusedError)) throw error;
-    await close(connection, summary, keep, []);
+    await close(connection, closing, []);
     return error.words;
   }
 }
 
 async function close(
   connection: Connection,
-  summary: Summary,
-  keep: Keep,
+  { summary, botId, additions, keep }: Closing,
   pruned: readonly { name: string; sql: string }[],
 ): Promise<void> {
   const prunings = pruned.map(({ name, sql }) => `, ${name} as (${sql})`);
@@ -206,6 +218,7 @@ async function close(
        delete from telesweep.leases where job = $1 and run_id = $2
      ), pruned as (
        delete from telesweep.runs where job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
+     ), added as (${addTotals({ job: '$1', botId: '$7', names: '$8', labels: '$9', values: '$10' })}
      )${prunings.join('')}
      insert into telesweep.runs (run_id, job, started_at, finished_at, outcome, summary)
      values ($2, $1, $6, clock_timestamp(), $3, $4)
@@ -218,6 +231,10 @@ async function close(
       JSON.stringify(summary),
       keep.runHistoryDays,
       summary.started_at,
+      botId,
+      additions.map(({ name }) => name),
+      additions.map(({ label }) => label),
+      additions.map(({ value }) => value),
       ...(prunings.length === 0 ? [] : [keep.failedDays]),
     ],
   );

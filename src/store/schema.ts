@@ -96,6 +96,16 @@ export interface Database {
     outcome: string | null;
     summary: Json<unknown> | null;
   };
+  /** What the jobs have done in all. */
+  'telesweep.totals': {
+    schema_name: string;
+    bot_id: string;
+    job: string;
+    name: string;
+    label: string;
+    value: string;
+    changed_at: Timestamp;
+  };
   'telesweep.leases': {
     job: string;
     run_id: string;

@@ -44,6 +44,7 @@ const needed: readonly NeededRights[] = [
     rights: ['select', 'insert', 'delete'],
     update: ['finished_at', 'outcome', 'summary'],
   },
+  { table: 'telesweep.totals', jobs: 'all', rights: ['select', 'insert'], update: ['value', 'changed_at'] },
   {
     table: 'telesweep.leases',
     jobs: 'all',

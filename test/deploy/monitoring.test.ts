@@ -1,25 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { jobs } from '../../src/jobs/index.ts';
+import { verdicts } from '../../src/operator/health/verdict.ts';
 import { intervalSeconds } from '../../src/operator/schedule/calendar.ts';
-import { renderMetrics } from '../../src/output/metrics-text.ts';
+import { describedMetrics, renderHealth, renderMetrics } from '../../src/output/metrics-text.ts';
 import { exitCodes } from '../../src/process/exit-code.ts';
 import { parseDuration } from '../../src/settings/duration.ts';
 import { readExposition } from '../output/exposition.ts';
 import { sampleOf } from '../output/sample.ts';
+import { runHere } from '../support/run-here.ts';
 import { usualTimes } from '../support/usual-times.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../../deploy', path), 'utf8');
 const alerts = read('prometheus/telesweep-alerts.yml');
 
-/** Everything that a pass can tell. */
+/** Everything that there is to tell. */
 const rendered = [
-  ...readExposition(await renderMetrics(sampleOf({ guidesPosted: { posted: 1, uncertain: 1 } }))).keys(),
+  ...readExposition(renderMetrics(sampleOf({ guidePosts: { posted: 1, uncertain: 1 } }))).keys(),
+  ...readExposition(renderHealth('public', [{ job: 'delete-due', verdict: 'well' }], verdicts)).keys(),
 ];
-const known = new Set(rendered.map((key) => key.replace(/\{.*/, '')));
+const known = new Set(describedMetrics.map(({ name }) => name));
 
-const metricsIn = (text: string): string[] => [...new Set(text.match(/\b(?:telesweep|guides)_[a-z_]+\b/g))].sort();
+/** Of a histogram the name that it is described by. */
+const metricsIn = (text: string): string[] =>
+  [...new Set(text.match(/\b(?:telesweep|guides)_[a-z_]+\b(?=\{|\[|\)| )/g))]
+    .map((name) => (known.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '')))
+    .sort();
 
 interface Panel {
   id: number;
@@ -32,35 +40,58 @@ const dashboard: { panels: Panel[]; templating: { list: { name: string }[] } } =
 );
 const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
+const { groups } = parse(alerts) as { groups: { rules: { alert: string; expr: string; for?: string }[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+
 describe('the alerts', () => {
   test('ask for metrics that there are', () => {
-    const used = metricsIn(alerts.replace(/^ *#.*$/gm, ''));
-    expect(used.length).toBeGreaterThan(5);
+    const used = metricsIn(rules.map(({ expr }) => expr).join('\n'));
+    expect(used.length).toBeGreaterThan(8);
     expect(used.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  test('call a job overdue after two intervals and its longest pass', () => {
-    const told = [...alerts.matchAll(/completion_timestamp_seconds\{sweep_job="(\S+)"\}\) > (\d+)$/gm)].map(
-      ([, job, seconds]) => [job, Number(seconds)],
+  test('ask for verdicts that there are', () => {
+    const asked = rules.flatMap(({ expr }) => /verdict="(\w+)"/.exec(expr)?.[1] ?? []);
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.filter((verdict) => !verdicts.some((one) => one === verdict))).toEqual([]);
+  });
+
+  test('call a job silent after two intervals and its longest pass, its file and its absence as well', () => {
+    const told = (pattern: RegExp) => new Map([...alerts.matchAll(pattern)].map(([, job, seconds]) => [job, seconds]));
+    const expected = new Map(
+      jobs.map(({ name, maxRuntime, cron }) => [
+        name,
+        String(2 * intervalSeconds(cron(usualTimes)) + (parseDuration(maxRuntime) ?? Number.NaN) / 1000),
+      ]),
     );
-    const expected = jobs.map(({ name, maxRuntime, cron }) => [
-      name,
-      2 * intervalSeconds(cron(usualTimes)) + (parseDuration(maxRuntime) ?? Number.NaN) / 1000,
-    ]);
-    expect(new Map(told as [string, number][])).toEqual(new Map(expected as [string, number][]));
+    expect(told(/completion_timestamp_seconds\{sweep_job="(\S+)"\}\) > (\d+)$/gm)).toEqual(expected);
+    expect(told(/telesweep_(\S+)\[\.\]prom"\}\) > (\d+)$/gm)).toEqual(new Map([...expected, ['health', '900']]));
+    expect(told(/absent\(\S+\{sweep_job="(\S+)"\}\)\n +for: (\d+)s$/gm)).toEqual(expected);
   });
 
   test('tell the exit codes as they are', () => {
     const [, words = ''] = /'(64 wrong usage.*)'/.exec(alerts) ?? [];
-    const { ok, failed, interrupted, ...faults } = exitCodes;
-    expect([ok, failed, interrupted]).toEqual([0, 1, 75]);
+    const { ok, failed, interrupted, tokenRefused, ...faults } = exitCodes;
+    expect([ok, failed, interrupted, tokenRefused]).toEqual([0, 1, 75, 77]);
     expect(words.match(/\b\d\d\b/g)?.map(Number)).toEqual(Object.values(faults).sort((a, b) => a - b));
+    expect(alerts).toContain('> 1 != 75 != 77)\n');
+  });
+
+  test('are for the jobs in use, at their times', async () => {
+    const args = ['schedule', 'prometheus', '--job', 'post-guide', '--json'];
+    const { stdout } = await runHere(args, { env: { GUIDE_INTERVAL: '2h' } });
+    const [{ text }] = JSON.parse(stdout).files;
+    expect(text).toContain('{sweep_job="post-guide"}) > 15000\n');
+    for (const { name } of jobs.filter((job) => job.name !== 'post-guide')) expect(text).not.toContain(name);
+    for (const alert of ['NearDeadline', 'BacklogOld']) expect(text).not.toContain(alert);
+    const without = await runHere(['schedule', 'prometheus', '--job', 'reset-counts']);
+    for (const alert of ['BotRefused', 'Paused', 'Guide']) expect(without.stdout).not.toContain(alert);
   });
 
   test('each has a test of its own for promtool', () => {
-    const names = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
     const tests = read('prometheus/telesweep-alerts.test.yml');
-    expect(names.length).toBeGreaterThan(5);
+    const names = rules.map(({ alert }) => alert);
+    expect(new Set(names).size).toBeGreaterThan(12);
     expect(names.filter((name) => !new RegExp(`alertname: ${name}\n +eval_time.*\n +exp_alerts`).test(tests))).toEqual(
       [],
     );

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createStop } from '../../src/job/stop.ts';
+import { Tally } from '../../src/job/tally.ts';
 import { type DueRows, sweepBatches } from '../../src/jobs/sweep-batches.ts';
 import type { RangeOptions } from '../../src/store/range-delete.ts';
 
@@ -50,7 +51,15 @@ function context({ limit = null as number | null } = {}) {
     stop: () => told.push('end'),
   };
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  return { limit, counts, progress, log, told, stop: createStop(null, new AbortController().signal) };
+  return {
+    limit,
+    counts,
+    progress,
+    log,
+    told,
+    tally: new Tally(),
+    stop: createStop(null, new AbortController().signal),
+  };
 }
 
 test('each batch starts where the last one ended, until there is none', async () => {

@@ -68,7 +68,7 @@ test('up: every row keeps every value, and the tables are those of a new install
   expect(await db.query('select distinct refusals, refused_since, failure_detail from pending_deletions')).toEqual([
     { refusals: 0, refused_since: null, failure_detail: null },
   ]);
-  expect(await db.query('select name from telesweep.migrations order by name')).toHaveLength(2);
+  expect(await db.query('select name from telesweep.migrations order by name')).toHaveLength(3);
 
   const fresh = await createDatabase();
   const sorted = (shape: readonly string[]): string[] => [...shape].sort();

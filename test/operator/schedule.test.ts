@@ -68,6 +68,11 @@ describe('what the project ships is what the command prints', () => {
     expect(readFileSync(join(root, 'crontab.example'), 'utf8')).toBe(stdout);
   });
 
+  test('deploy/prometheus/telesweep-alerts.yml: telesweep schedule prometheus', async () => {
+    const { stdout } = await runHere(['schedule', 'prometheus']);
+    expect(readFileSync(join(root, 'deploy/prometheus/telesweep-alerts.yml'), 'utf8')).toBe(stdout);
+  });
+
   test.each([
     ['systemd', 2 * names.length],
     ['kubernetes', names.length + 2],
@@ -445,7 +450,7 @@ describe('what it is printed for', () => {
     [['systemd', '--env-file', '/etc/a b'], 64, /--env-file: "\/etc\/a b" .*expected an absolute path/],
     [['crontab', '--env-file', '/etc/$(id)'], 64, /--env-file: .*expected an absolute path/],
     [['crontab', '--output', '/dev/null/x'], 64, /--output: "\/dev\/null\/x" is no folder; expected one that stands/],
-    [['cron'], 64, /Allowed choices are crontab, kubernetes, systemd/],
+    [['cron'], 64, /Allowed choices are crontab, kubernetes, systemd, prometheus/],
     [[], 64, /missing required argument 'format'/],
   ])('%j is wrong usage', async (args, expected, words) => {
     const { code, stdout, stderr } = await runHere(['schedule', ...args]);

@@ -6,7 +6,9 @@ export function readExposition(text: string): Map<string, number> {
   const closed = new Set<string>();
   const samples = new Map<string, number>();
   let current = '';
-  const enter = (name: string) => {
+  const enter = (told: string) => {
+    const name =
+      types.get(told.replace(/_(bucket|sum|count)$/, '')) === 'histogram' ? told.replace(/_[a-z]+$/, '') : told;
     if (name === current) return;
     if (closed.has(name)) throw new Error(`${name} stands in two places`);
     if (current !== '') closed.add(current);
@@ -14,9 +16,9 @@ export function readExposition(text: string): Map<string, number> {
   };
   for (const line of text.split('\n')) {
     const help = /^# HELP ([a-zA-Z_:][\w:]*) \S.*$/.exec(line)?.[1];
-    const type = /^# TYPE ([a-zA-Z_:][\w:]*) (counter|gauge)$/.exec(line);
+    const type = /^# TYPE ([a-zA-Z_:][\w:]*) (counter|gauge|histogram)$/.exec(line);
     const sample = /^([a-zA-Z_:][\w:]*)(\{(?:[a-zA-Z_]\w*="[^"\\\n]*",?)*\})? (\S+)$/.exec(line);
-    if (line === '') continue;
+    if (line === '' || line.startsWith('# The database as telesweep read it at ')) continue;
     if (help !== undefined) {
       enter(help);
       if (helps.has(help)) throw new Error(`${help} has two HELP lines`);
@@ -29,7 +31,7 @@ export function readExposition(text: string): Map<string, number> {
     } else if (sample) {
       const [, name = '', labels = '', value = ''] = sample;
       enter(name);
-      if (!types.has(name) || !helps.has(name)) throw new Error(`${name} lacks TYPE or HELP before its samples`);
+      if (!types.has(current) || !helps.has(current)) throw new Error(`${name} lacks TYPE or HELP before its samples`);
       if (/[{,]job="/.test(labels)) throw new Error(`Prometheus overwrites the label job: ${line}`);
       if (samples.has(name + labels)) throw new Error(`twice: ${line}`);
       if (!Number.isFinite(Number(value))) throw new Error(`not a number: ${line}`);
@@ -37,7 +39,7 @@ export function readExposition(text: string): Map<string, number> {
     } else throw new Error(`not a line of the format: ${JSON.stringify(line)}`);
   }
   for (const name of types.keys()) {
-    if (![...samples.keys()].some((key) => key.startsWith(`${name}{`))) throw new Error(`${name} has no sample`);
+    if (![...samples.keys()].some((key) => key.startsWith(name))) throw new Error(`${name} has no sample`);
   }
   return samples;
 }

@@ -7,7 +7,13 @@ import {
   readLedgerPage,
   readSameChats,
 } from '../../store/broadcast-messages.ts';
-import { type Finished, finishBroadcasts, openLateBroadcasts, startBroadcasts } from '../../store/broadcasts.ts';
+import {
+  type Finished,
+  finishBroadcasts,
+  openLateBroadcasts,
+  type Started,
+  startBroadcasts,
+} from '../../store/broadcasts.ts';
 
 /** So many broadcasts are worked on together; their messages in one chat travel in one call. */
 const broadcastsTogether = 20;
@@ -25,12 +31,14 @@ export interface LedgerEnds {
   settled(): boolean;
   /** What `--limit` still allows. */
   left(): number;
+  /** Broadcasts whose rows come next; those before them are finished. */
+  started(broadcasts: readonly Started[]): void;
   /** Of rows that were read just now, those that are new: a tick before `work` may take the others out of the table. */
   hold(rows: readonly LedgerRow[]): LedgerRow[];
   work(rows: readonly LedgerRow[], isFull: boolean): void;
   tooOld(messages: number): void;
-  /** Rows that name no chat or no message. */
-  unnamed(messages: number): void;
+  /** Rows that name no chat or no message, one reason for each. */
+  unnamed(reasons: readonly string[]): void;
   finished(broadcasts: readonly Finished[]): void;
 }
 
@@ -76,13 +84,15 @@ export class LedgerSource implements Source {
 
   async #open(): Promise<void> {
     const { db, now } = this.#context;
-    this.#ids = await startBroadcasts(db, now, this.#lastId, broadcastsTogether);
-    this.#lastId = this.#ids.at(-1) ?? this.#lastId;
+    let started = await startBroadcasts(db, now, this.#lastId, broadcastsTogether);
+    this.#lastId = started.at(-1)?.id ?? this.#lastId;
     // Last, because there is seldom any.
-    if (this.#ids.length === 0 && !this.#lookedForLate) {
+    if (started.length === 0 && !this.#lookedForLate) {
       this.#lookedForLate = true;
-      this.#ids = await openLateBroadcasts(db);
+      started = await openLateBroadcasts(db);
     }
+    this.#ids = started.map(({ id }) => id);
+    this.#ends.started(started);
     this.#after = null;
     this.#lookedForTooOld = false;
     this.more = this.#ids.length > 0;
@@ -128,7 +138,7 @@ export class LedgerSource implements Source {
   async #finish(): Promise<void> {
     const { db } = this.#context;
     const unnamed = await failUnnamedMessages(db, this.#ids);
-    if (unnamed > 0) this.#ends.unnamed(unnamed);
+    if (unnamed.length > 0) this.#ends.unnamed(unnamed);
     this.#ends.finished(await finishBroadcasts(db, this.#ids));
     this.#step = 'open';
     this.ended = this.#ends.left() <= 0;

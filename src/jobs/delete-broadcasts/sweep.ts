@@ -4,7 +4,7 @@ import type { Table } from '../../engine/writer.ts';
 import type { JobContext, JobResult, Telegram } from '../../job/job.ts';
 import { monotonicMs } from '../../process/clock.ts';
 import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages.ts';
-import type { Finished } from '../../store/broadcasts.ts';
+import type { Finished, Started } from '../../store/broadcasts.ts';
 import { deletableSeconds } from '../../store/deletable.ts';
 import { ledgerWrites } from '../../store/ledger-writes.ts';
 import { isMessageId } from '../../telegram/message-id.ts';
@@ -31,6 +31,8 @@ class LedgerSweep {
   /** Messages that `--limit` still allows. */
   #left: number;
   #failedBroadcasts = 0;
+  /** When the messages of the broadcasts at work were to go, by `monotonicMs`. */
+  #dueAt = new Map<string, number>();
   #pages = 0;
 
   constructor(context: JobContext<BroadcastCounts>, telegram: Telegram) {
@@ -58,7 +60,8 @@ class LedgerSweep {
         hold: (rows) => rows.filter((row) => this.#isNew(row)),
         work: (rows, isFull) => this.#work(rows, isFull),
         tooOld: (messages) => this.#tooOld(messages),
-        unnamed: (messages) => this.#unnamed(messages),
+        started: (broadcasts) => this.#started(broadcasts),
+        unnamed: (reasons) => this.#unnamed(reasons),
         finished: (broadcasts) => this.#finished(broadcasts),
       }),
     );
@@ -106,7 +109,14 @@ class LedgerSweep {
     for (const [chatId, items] of chats) this.#engine.call(new ChatDeletion(chatId, items, this.#ends));
   }
 
-  #unnamed(messages: number): void {
+  #started(broadcasts: readonly Started[]): void {
+    const now = monotonicMs();
+    this.#dueAt = new Map(broadcasts.flatMap(({ id, late }) => (late === null ? [] : [[id, now - late * 1000]])));
+  }
+
+  #unnamed(reasons: readonly string[]): void {
+    const { length: messages } = reasons;
+    for (const reason of reasons) this.#context.tally.failed(reason);
     this.#messages.failed += messages;
     this.#messages.count('messages_failed', messages);
     this.#context.log.warn(
@@ -116,7 +126,8 @@ class LedgerSweep {
   }
 
   #tooOld(messages: number): void {
-    const { progress, log } = this.#context;
+    const { progress, log, tally } = this.#context;
+    tally.failed('too_old', messages);
     this.#left -= messages;
     this.#messages.failed += messages;
     this.#messages.count('messages_failed', messages);
@@ -132,6 +143,7 @@ class LedgerSweep {
     switch (fate?.kind) {
       case 'deleted':
         messages.count('messages_deleted');
+        this.#context.tally.went(monotonicMs() - (this.#dueAt.get(row.broadcast_id) ?? Number.NaN));
         return messages.done(row);
       case 'gone':
         messages.count('messages_gone');
@@ -168,8 +180,9 @@ class LedgerSweep {
   }
 
   #finished(broadcasts: readonly Finished[]): void {
-    const { log } = this.#context;
+    const { log, tally } = this.#context;
     for (const { id, failure, detail } of broadcasts) {
+      if (failure === 'held_by_database' || failure === 'no_ledger') tally.failed(failure);
       if (failure === null) this.#messages.count('broadcasts');
       else if (failure === 'held_by_database') {
         this.#failedBroadcasts++;

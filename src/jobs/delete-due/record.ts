@@ -26,6 +26,8 @@ export interface Work {
   readonly badIds: number;
   /** When its 48 hours are over, by `monotonicMs`. */
   readonly deadline: number;
+  /** When its messages were to go, by `monotonicMs`. */
+  readonly dueAt: number;
   /** Telegram has answered for all its messages. */
   deleted: boolean;
   /** This pass committed the intent to send its notice. */
@@ -69,6 +71,7 @@ export function judgeRecord(record: DueRecord, notice: 'send' | 'edit' | 'none',
     keptId,
     badIds,
     deadline: readAt + secondsLeft * 1000,
+    dueAt: readAt - record.late * 1000,
     deleted: record.messages_deleted,
     claimed: false,
   };

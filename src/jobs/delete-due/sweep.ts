@@ -202,6 +202,7 @@ class RecordSweep {
       });
       return;
     }
+    if (fates.some(({ kind }) => kind === 'deleted')) this.#context.tally.went(monotonicMs() - work.dueAt);
     if (work.badIds === 0) return this.#owe(work);
     records.count('messages_failed', work.badIds);
     records.fail({ ...work, deleted: true }, 'bad_message_id');

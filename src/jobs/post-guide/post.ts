@@ -55,9 +55,10 @@ export async function postToChannels(context: JobContext<GuideCounts>): Promise<
 }
 
 /** Posts that a dead pass was about to make: nobody knows whether they arrived, so they are not repeated. */
-async function reportOpenPosts({ db, counts, log }: JobContext<GuideCounts>): Promise<void> {
+async function reportOpenPosts({ db, counts, log, tally }: JobContext<GuideCounts>): Promise<void> {
   for (const { guide_id, chat_id, slot } of await settleOpenPosts(db)) {
     counts.uncertain += 1;
+    tally.failed('uncertain');
     log.warn(
       { guide_id, chat_id, status: 'uncertain', slot },
       `guide ${guide_id} may or may not have reached ${chat_id} and is not repeated: the pass that was sending it ended before the answer came`,
@@ -70,11 +71,16 @@ async function reportOpenPosts({ db, counts, log }: JobContext<GuideCounts>): Pr
  * slot's posts fail, so that the next slot brings the next guide, and a pass after it was mended posts it.
  * @throws SettingsError that names the guide and all that is wrong with it
  */
-async function composeOrFail({ db, counts }: JobContext<GuideCounts>, slot: Slot, guide: Guide): Promise<GuidePost> {
+async function composeOrFail(
+  { db, counts, tally }: JobContext<GuideCounts>,
+  slot: Slot,
+  guide: Guide,
+): Promise<GuidePost> {
   const composed = composeGuide(guide);
   if (composed.kind === 'post') return composed.post;
   await failPosts(db, slot.start, guide, slot.pending, composed.problems.join('; '));
   counts.failed = slot.pending.length;
+  tally.failed('failed', slot.pending.length);
   throw refusedGuide(guide, composed.problems);
 }
 

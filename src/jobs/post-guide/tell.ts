@@ -13,9 +13,11 @@ export function tell(
   chatId: string,
   result: PostResult,
 ): void {
-  const { counts, log, progress } = context;
+  const { counts, log, progress, tally } = context;
   const { state, error, messageId } = result;
   counts[state] += 1;
+  // As `failed list` names them.
+  if (state !== 'posted') tally.failed(state);
   progress.advance(1);
   const fields = {
     guide_id: guide.id,

@@ -1,5 +1,8 @@
 import type { JobName } from '../../process/summary.ts';
 
+/** From the best to the worst. */
+export const verdicts = ['well', 'idle', 'paused', 'late', 'losing', 'stuck', 'failing'] as const;
+
 /**
  * How a job stands.
  * - `failing`: its passes end in an error or are cut off, or one hangs
@@ -9,7 +12,7 @@ import type { JobName } from '../../process/summary.ts';
  * - `paused`: no call may be made now
  * - `idle`: it was never used
  */
-export type Verdict = 'well' | 'idle' | 'paused' | 'late' | 'losing' | 'stuck' | 'failing';
+export type Verdict = (typeof verdicts)[number];
 
 export interface Health {
   job: JobName;

@@ -7,11 +7,12 @@ import { type CommandFlags, endCommand } from '../command.ts';
 import { crontab } from './crontab.ts';
 import { kubernetesManifests } from './kubernetes.ts';
 import { placeOf } from './place.ts';
+import { alertRules } from './prometheus.ts';
 import { readKnown } from './read-known.ts';
 import { plainPath, type ScheduleFile, type ScheduleRequest } from './request.ts';
 import { systemdUnits } from './systemd.ts';
 
-export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd';
+export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
 
 export interface ScheduleFlags extends CommandFlags {
   format: ScheduleFormat;
@@ -46,6 +47,7 @@ function usualEnvFile(format: ScheduleFormat, { HOME: home }: World['env']): { w
     case 'systemd':
       return { written: '/etc/telesweep/telesweep.env', path: '/etc/telesweep/telesweep.env' };
     case 'kubernetes':
+    case 'prometheus':
       return { written: '', path: null };
   }
 }
@@ -98,6 +100,8 @@ function filesOf(format: ScheduleFormat, request: ScheduleRequest): ScheduleFile
   switch (format) {
     case 'crontab':
       return crontab(request);
+    case 'prometheus':
+      return alertRules(request);
     case 'kubernetes':
       return kubernetesManifests(request);
     case 'systemd':
@@ -109,6 +113,7 @@ function filesOf(format: ScheduleFormat, request: ScheduleRequest): ScheduleFile
 function textOfAll(format: ScheduleFormat, files: readonly ScheduleFile[]): string {
   switch (format) {
     case 'crontab':
+    case 'prometheus':
       return files.map(({ text }) => text).join('');
     case 'kubernetes':
       return files.map(({ text }) => text).join('---\n');

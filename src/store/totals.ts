@@ -1,0 +1,37 @@
+/** What the jobs have done in all, in `telesweep.totals`: read for metrics, added to by the statement that closes a pass. */
+
+/**
+ * `items` by the keys of the counts; `calls`, `rate_limited` of the Bot API; `failed` items by their reason; `passes` by outcome
+ * and exit code, such as `ok 0`; `late` messages by the bucket that they fell into, in seconds, or `inf`; `late_ms` their sum.
+ */
+export type TotalName = 'items' | 'calls' | 'rate_limited' | 'failed' | 'passes' | 'late' | 'late_ms';
+
+export interface Addition {
+  name: TotalName;
+  /** Empty for a figure that has none. */
+  label: string;
+  value: number;
+}
+
+/**
+ * The schema of the bots' tables, where their names lead on the search path, as SQL. One of them answers for all: `migrate`
+ * refuses names that lead to several schemas.
+ */
+export const botsSchema = `coalesce(
+         (select nspname::text from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+          where pg_class.oid = coalesce(to_regclass('pending_deletions'), to_regclass('tokens'), to_regclass('guides'))),
+         current_schema()::text, '')`;
+
+/**
+ * A statement that adds to totals. The order keeps two that close at once from waiting for each other.
+ * @param job, botId, and names, labels and values as arrays: SQL expressions such as `$1`
+ */
+export function addTotals(at: { job: string; botId: string; names: string; labels: string; values: string }): string {
+  return `
+       insert into telesweep.totals as total (schema_name, bot_id, job, name, label, value, changed_at)
+       select ${botsSchema}, coalesce(${at.botId}::bigint, 0), ${at.job}::text, name, label, value, clock_timestamp()
+       from unnest(${at.names}::text[], ${at.labels}::text[], ${at.values}::bigint[]) as added (name, label, value)
+       order by name, label
+       on conflict (schema_name, bot_id, job, name, label) do update
+         set value = total.value + excluded.value, changed_at = excluded.changed_at`;
+}
