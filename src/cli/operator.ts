@@ -1,3 +1,4 @@
+import { addBudget } from './budget.ts';
 import { addDoctor } from './doctor.ts';
 import { addFailed } from './failed.ts';
 import { addGuides } from './guides.ts';
@@ -9,5 +10,6 @@ import type { Door } from './subcommand.ts';
 
 /** The commands for operators, in the order of `--help`. What they do is loaded when they are run. */
 export function addOperatorCommands(door: Door): void {
-  for (const add of [addStatus, addDoctor, addFailed, addGuides, addMetrics, addSchedule, addMigrate]) add(door);
+  for (const add of [addStatus, addDoctor, addFailed, addGuides, addBudget, addMetrics, addSchedule, addMigrate])
+    add(door);
 }
