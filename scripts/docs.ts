@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { main } from '../src/cli/main.ts';
+import { describedMetrics } from '../src/output/metrics-text.ts';
 import { wrap } from '../src/output/wrap.ts';
 import { exitCodeMeanings } from '../src/process/exit-code.ts';
 import { version } from '../src/process/version.ts';
@@ -24,6 +25,11 @@ const blocks: Readonly<Record<string, () => string>> = {
         setting.default === undefined ? '' : `\`${setting.default}\``,
         setting.meaning,
       ]),
+    ),
+  metrics: () =>
+    table(
+      ['metric', 'type', 'tells'],
+      describedMetrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
     ),
   'exit codes': () => table(['exit code', 'meaning'], Object.entries(exitCodeMeanings)),
 };

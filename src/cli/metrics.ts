@@ -10,8 +10,8 @@ const examples: Examples = [
 const notes = `
 What the database tells of every job, without a pass. In METRICS_TEXTFILE_DIR
 the file of each job is the one that its passes write; telesweep_health.prom is
-written by this command alone. A file of your own goes into another folder:
-node_exporter refuses two that tell the same.
+written by this command alone. A file of your own goes into another folder: of
+two that tell the same, node_exporter drops one and logs errors.
 `;
 
 export function addMetrics({ program, world, jobs, exit }: Door): void {

@@ -33,7 +33,7 @@ export async function writeMetrics(
   }
 }
 
-/** No two files tell the same: node_exporter refuses both. */
+/** No two files tell the same: node_exporter (1.5 tried) would drop one of each pair and log errors. */
 export const textfileOf = {
   job: (job: string): string => `telesweep_${job}.prom`,
   unrecorded: (job: string): string => `telesweep_${job}_unrecorded.prom`,

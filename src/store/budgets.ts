@@ -15,16 +15,6 @@ export interface Pause {
   cooldown: boolean;
 }
 
-export async function readPause(connection: Connection, botId: string): Promise<Pause> {
-  const [row] = await connection.query<{ seconds: number | null; cooldown: boolean | null }>(
-    `select extract(epoch from paused_until - clock_timestamp())::float8 as seconds,
-            cooldown_until > clock_timestamp() as cooldown
-     from telesweep.budgets where bot_id = $1`,
-    [botId],
-  );
-  return { seconds: Math.max(0, row?.seconds ?? 0), cooldown: row?.cooldown === true };
-}
-
 /** Reserved further ahead than all jobs together can have: a clock that went back. `$1` is the rate, calls a second. */
 export const isFarAhead =
   'next_call_at > greatest(clock_timestamp(), paused_until) + make_interval(secs => 60 + 5 / $1::float8)';

@@ -7,7 +7,7 @@ test('what the documentation has from the code is as the code says: npm run docs
   const files = await generatedFiles();
   for (const { path, standing, wanted } of files) expect({ path, text: standing }).toEqual({ path, text: wanted });
   const whole = files.map(({ standing }) => standing).join('');
-  for (const name of ['settings', 'exit codes']) expect(whole).toContain(`<!-- generated: ${name} -->`);
+  for (const name of ['settings', 'exit codes', 'metrics']) expect(whole).toContain(`<!-- generated: ${name} -->`);
 });
 
 test('a block is filled wherever it stands, and what stands around it is left', () => {

@@ -84,6 +84,7 @@ describe('while one process holds the job', () => {
   });
 
   test('the metrics of the pass that worked stay, and the second one has a run record of its own', async () => {
+    await scene.db.query('truncate telesweep.totals');
     await records(1);
     const held = holdNextCall();
     const first = scene.start(['delete-due']);
@@ -91,7 +92,7 @@ describe('while one process holds the job', () => {
     const { summary: skipped } = await scene.pass(['delete-due']);
     held.release();
     const { summary: worked } = await first.done;
-    expect(scene.monitors?.metrics('delete-due')).toMatch(/telesweep_last_items\{.*result="records"\} 1\n/);
+    expect(scene.monitors?.metrics('delete-due')).toMatch(/telesweep_items_total\{.*result="records"\} 1\n/);
     const runs = await scene.db.query('select run_id, outcome, summary->>$1 as reason from telesweep.runs order by 2', [
       'stop_reason',
     ]);

@@ -365,9 +365,9 @@ describe('the metrics', () => {
     const totals = (): string[] =>
       (own.monitors?.metrics('post-guide') ?? '').split('\n').filter((line) => line.startsWith('guides_posts_total'));
     const lines = (posted: number, failed: number, uncertain: number): string[] => [
-      `guides_posts_total{sweep_job="post-guide",status="posted"} ${posted}`,
-      `guides_posts_total{sweep_job="post-guide",status="failed"} ${failed}`,
-      `guides_posts_total{sweep_job="post-guide",status="uncertain"} ${uncertain}`,
+      `guides_posts_total{sweep_job="post-guide",bot="123456789",schema="public",status="posted"} ${posted}`,
+      `guides_posts_total{sweep_job="post-guide",bot="123456789",schema="public",status="failed"} ${failed}`,
+      `guides_posts_total{sweep_job="post-guide",bot="123456789",schema="public",status="uncertain"} ${uncertain}`,
     ];
     expect(totals().sort()).toEqual(lines(2, 1, 1).sort());
     own.api.setState(ids[0] ?? '', 'ok');

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { writeMetrics } from '../../src/output/metrics.ts';
 import { pushMetrics } from '../../src/output/metrics-push.ts';
 import type { JobMetrics } from '../../src/output/metrics-sample.ts';
-import { renderHealth, renderMetrics } from '../../src/output/metrics-text.ts';
+import { describedMetrics, renderHealth, renderMetrics, renderUnrecorded } from '../../src/output/metrics-text.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { readExposition } from './exposition.ts';
 import { deadUrl, startServer } from './http-server.ts';
@@ -66,6 +66,16 @@ describe('the text', () => {
       [`telesweep_lateness_seconds_sum${label}`]: 400.125,
       [`telesweep_lateness_seconds_count${label}`]: 8,
     });
+  });
+
+  it('is described, metric by metric, and nothing is described that never comes', () => {
+    const texts = [
+      renderMetrics({ ...sampleOf(), jobs: [jobSample({ guidePosts: { posted: 1 } })] }),
+      renderHealth('public', [{ job, verdict: 'well' }], ['well']),
+      renderUnrecorded(job, 1),
+    ].join('');
+    const told = [...texts.matchAll(/^# HELP (\S+) (.+)\n# TYPE \S+ (\w+)$/gm)].map(([, ...found]) => found);
+    expect(told).toEqual(describedMetrics.map(({ name, help, type }) => [name, help, type]));
   });
 
   it('claims nothing of a job that never ran, and names no bot for one that has none', () => {

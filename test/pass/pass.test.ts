@@ -16,7 +16,9 @@ let chat = 80_000;
 beforeEach(async () => {
   chat += 100;
   scene.api.clearFaults();
-  await scene.db.query('truncate pending_deletions, telesweep.runs, telesweep.budgets, telesweep.leases');
+  await scene.db.query(
+    'truncate pending_deletions, telesweep.runs, telesweep.totals, telesweep.budgets, telesweep.leases',
+  );
   await scene.db.query("insert into telesweep.bots values ('123456789', 'sweep_test_bot') on conflict do nothing");
 });
 
@@ -92,7 +94,7 @@ describe('the summary', () => {
     expect(JSON.parse(end?.body ?? '')).toEqual(summary);
 
     for (const metrics of [scene.monitors?.metrics('delete-due'), scene.monitors?.pushes.at(-1)?.body]) {
-      expect(metrics).toMatch(/telesweep_last_items\{.*result="messages_deleted"\} 6\n/);
+      expect(metrics).toMatch(/telesweep_items_total\{.*result="messages_deleted"\} 6\n/);
       expect(metrics).toMatch(/telesweep_last_exit_code\{.*\} 0\n/);
     }
   });

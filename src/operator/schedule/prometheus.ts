@@ -68,8 +68,7 @@ function rulesFor({ jobs, guideIntervalMs }: ScheduleRequest): Rule[] {
       for: '5m',
       severity: 'warning',
       summary: 'node_exporter cannot read a file in its folder of text files.',
-      description:
-        'Its log names the file. Two files that tell the same are refused as well: telesweep metrics --output FILE belongs elsewhere.',
+      description: 'Its log names the file and the line.',
     },
     {
       alert: 'TelesweepUnrecorded',
