@@ -11,7 +11,7 @@ export function budgetText(budgets: readonly Budget[], now: Date, timeZone: stri
     budgets.map(({ bot_id, name, next_call_at, paused_until, asked_at }) => [
       bot_id,
       name === null ? '' : `@${name}`,
-      next_call_at === null ? 'now' : time(next_call_at),
+      next_call_at <= now ? 'now' : time(next_call_at),
       time(paused_until),
       paused_until === null ? '' : time(asked_at),
     ]),
@@ -29,8 +29,7 @@ export function inWords(
 ): string {
   const until = paused_until ?? cooldown_until;
   if (until === null) {
-    const at = next_call_at === null ? 'now' : time(next_call_at);
-    return `Bot ${bot_id} makes no call until ${at}, as reserved: further ahead than any pass reserves, so a clock went back.`;
+    return `Bot ${bot_id} makes no call until ${time(next_call_at)}, as reserved: further ahead than any pass reserves, so a clock went back.`;
   }
   const asked = asked_at === null ? '' : `, as a pass was told that ended at ${time(asked_at)}`;
   const leave = cooldown_until === null ? '' : '; until then passes leave at once (75)';

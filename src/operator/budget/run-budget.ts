@@ -1,17 +1,18 @@
 import { formatTimeNear } from '../../output/clock-text.ts';
+import { widthOf } from '../../output/output.ts';
 import { UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import { type Budget, clearBudgets, readBudgets } from '../../store/budgets.ts';
-import { type CommandFlags, runCommand, widthOf } from '../command.ts';
+import { readNow } from '../../store/now.ts';
+import { type CommandFlags, runCommand } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { readNow } from '../status/status.ts';
 import { budgetText, inWords } from './budget-text.ts';
 
 /** `telesweep budget show`. Never throws. @returns the exit code */
 export function runBudgetShow(flags: CommandFlags, world: World): Promise<number> {
   return runCommand('budget show', flags, world, [], async ({ settings, connection, print }) => {
-    const budgets = await readBudgets(connection);
+    const budgets = await readBudgets(connection, settings.ratePerSecond);
     const now = await readNow(connection);
     if (flags.json) print(`${JSON.stringify({ now, bots: budgets })}\n`);
     else print(budgetText(budgets, now, settings.timeZone, widthOf(world)));
@@ -28,14 +29,14 @@ export interface ClearFlags extends CommandFlags {
 /** `telesweep budget clear`. Never throws. @returns the exit code */
 export function runBudgetClear(flags: ClearFlags, world: World): Promise<number> {
   return runCommand('budget clear', flags, world, [], async ({ settings, connection, print }) => {
-    const asked = askedFor(await readBudgets(connection), flags.bot);
+    const asked = askedFor(await readBudgets(connection, settings.ratePerSecond), flags.bot);
     const held = asked.filter(({ held_up }) => held_up);
     const now = await readNow(connection);
     const time = (at: Date): string => formatTimeNear(at, now, settings.timeZone);
     const question = `${held.map((budget) => inWords(budget, time)).join('\n')}\nEnd ${held.length === 1 ? 'that' : 'all of that'}?`;
     const agreed = held.length > 0 && (flags.yes || (await confirm(question, world)));
     const ids = held.map(({ bot_id }) => bot_id);
-    const cleared = agreed ? await clearBudgets(connection, ids) : [];
+    const cleared = agreed ? await clearBudgets(connection, ids, settings.ratePerSecond) : [];
     if (flags.json) print(`${JSON.stringify({ cleared })}\n`);
     else if (held.length === 0) print('There is nothing to end: no bot is held up.\n');
     else if (!agreed) print('Nothing was changed.\n');

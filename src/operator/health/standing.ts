@@ -6,7 +6,7 @@ import type { Settings } from '../../settings/settings.ts';
 import { type Budget, readBudgets } from '../../store/budgets.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { DeadlineGroup } from '../../store/deadlines.ts';
-import { instantText, readInstant } from '../../store/instant.ts';
+import { readNow } from '../../store/now.ts';
 import { type JobHistory, readHistory } from '../../store/run-history.ts';
 import { readBacklog } from '../../store/runs.ts';
 import { type ExpectedRuns, expectedRuns } from './expected-runs.ts';
@@ -142,10 +142,4 @@ function pausedSeconds({ telegramBotToken: token }: Settings, budgets: readonly 
     .filter(({ bot_id }) => token === null || bot_id === botIdOf(token))
     .map(({ paused_until }) => ((paused_until?.getTime() ?? 0) - now.getTime()) / 1000);
   return Math.max(0, ...ends);
-}
-
-/** The database's clock. */
-async function readNow(connection: Connection): Promise<Date> {
-  const [row] = await connection.query<{ now: string }>(`select ${instantText('now()')} as now`);
-  return row === undefined ? new Date() : readInstant(row.now);
 }

@@ -1,7 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { World } from '../../process/world.ts';
-import { plainPath } from './request.ts';
+
+/** What goes unquoted into a crontab and into a unit must not mean anything there. */
+export const plainPath = /^\/[\w./@+-]*$/;
 
 /** How the lines of cron and the units of systemd find telesweep and its Node. */
 export interface Place {

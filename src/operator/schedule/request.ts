@@ -28,9 +28,6 @@ export const finalCodes: readonly number[] = [
   exitCodes.settings,
 ];
 
-/** What goes unquoted into a crontab and into a unit must not mean anything there. */
-export const plainPath = /^\/[\w./@+-]*$/;
-
 /** Up to this many seconds from pass to pass the next one is as near as another try. */
 export const shortInterval = 60;
 

@@ -6,10 +6,10 @@ import type { World } from '../../process/world.ts';
 import { type CommandFlags, endCommand } from '../command.ts';
 import { crontab } from './crontab.ts';
 import { kubernetesManifests } from './kubernetes.ts';
-import { placeOf } from './place.ts';
+import { placeOf, plainPath } from './place.ts';
 import { alertRules } from './prometheus.ts';
 import { readKnown } from './read-known.ts';
-import { plainPath, type ScheduleFile, type ScheduleRequest } from './request.ts';
+import type { ScheduleFile, ScheduleRequest } from './request.ts';
 import { systemdUnits } from './systemd.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';

@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import type { Job } from '../../job/job.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { intervalSeconds, onCalendar } from './calendar.ts';
-import { finalCodes, needsOf, plainPath, type ScheduleFile, type ScheduleRequest, shortInterval } from './request.ts';
+import { plainPath } from './place.ts';
+import { finalCodes, needsOf, type ScheduleFile, type ScheduleRequest, shortInterval } from './request.ts';
 
 /** What a pass may take beyond its own limit before systemd ends it: calls under way, the record, the reports. */
 const graceSeconds = 60;
