@@ -335,7 +335,7 @@ const states: State[] = [
     },
     verdict: 'stuck',
     since: 120,
-    why: /^its passes end well and leave the same work: 1 due, the oldest for 10 min$/,
+    why: /^its passes end well and leave the same work: 1 due$/,
     ping: good,
   },
   {
@@ -404,7 +404,7 @@ const states: State[] = [
     },
     verdict: 'stuck',
     since: 4200,
-    why: /1 due, the oldest for 3 h$/,
+    why: /1 due$/,
     ping: good,
   },
   {
@@ -462,7 +462,7 @@ const states: State[] = [
       await budget('1 hour');
     },
     verdict: 'paused',
-    why: /reserved for (1 h|59 min \d+ s) ahead: the clock of the database went back; the next pass sets it right by itself$/,
+    why: /reserved until [\d: -]+: the clock of the database went back; the next pass sets it right by itself$/,
     ping: good,
   },
   {
@@ -510,6 +510,9 @@ const states: State[] = [
   },
 ];
 
+/** Time runs on from one command to the next, and with it what is counted by it. */
+const words = (text: string): string => text.replace(/\d+/g, '#');
+
 const ill: readonly Verdict[] = ['late', 'losing', 'stuck', 'failing'];
 
 describe('a job', () => {
@@ -539,7 +542,7 @@ describe('a job', () => {
     const first = sinceIso === null ? `${job} is ${verdict}; ` : `${job} is ${verdict} since `;
     expect(shown.stdout.split('\n')[0]).toContain(isTold ? first : 'All is well; ');
     expect(shown.stdout).toMatch(new RegExp(`^${job} +${verdict} `, 'm'));
-    expect(shown.stdout.includes(`: ${whyTold}\n`)).toBe(isTold);
+    expect(words(shown.stdout).includes(`: ${words(whyTold)}\n`)).toBe(isTold);
 
     const { findings }: { findings: Finding[] } = JSON.parse(doctor.stdout);
     const found = findings.filter(({ check }) => check === job);
@@ -548,7 +551,7 @@ describe('a job', () => {
     // What else doctor finds is about the token, the tables and the like.
     expect(findings.some((finding) => finding.check === job && finding.level === 'fault')).toBe(code === 1);
     if (code === 1) expect(doctor.code).toBe(1);
-    if (verdict !== 'well') expect(found[0]?.text).toContain(whyTold);
+    if (verdict !== 'well') expect(words(found[0]?.text ?? '')).toContain(words(whyTold));
 
     const pings = scene.monitors?.pings.length ?? 0;
     await scene.run([job, '--quiet', '--limit', '1'], env);

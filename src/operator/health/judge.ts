@@ -1,5 +1,5 @@
 import { formatTimeNear } from '../../output/clock-text.ts';
-import { formatAge, formatCount, formatRate } from '../../output/format.ts';
+import { formatCount, formatRate } from '../../output/format.ts';
 import { reportTo } from '../../process/defect.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { overdueFrom } from './expected-runs.ts';
@@ -116,7 +116,7 @@ function stuck({ past, leavesWork, backlog }: Standing): Judged | null {
   return {
     verdict: 'stuck',
     since: past.left_since.toISOString(),
-    why: `its passes end well and leave the same work: ${formatCount(backlog.due)} due, the oldest for ${formatAge(backlog.oldest_due_seconds)}`,
+    why: `its passes end well and leave the same work: ${formatCount(backlog.due)} due`,
     wayOut: 'see the warnings of its log, locks that other sessions hold, and telesweep doctor',
   };
 }
@@ -133,7 +133,7 @@ function losing({ job, backlog, forecast }: Standing, { now, settings }: Moment)
   };
 }
 
-function paused({ budgets }: Standing, { now, time }: Moment): Judged | null {
+function paused({ budgets }: Standing, { time }: Moment): Judged | null {
   const asked = budgets.find(({ paused_until }) => paused_until !== null);
   if (asked?.paused_until) {
     const why = `Telegram asked bot ${asked.bot_id} for a pause: no call is made until ${time(asked.paused_until)}`;
@@ -141,8 +141,7 @@ function paused({ budgets }: Standing, { now, time }: Moment): Judged | null {
   }
   const ahead = budgets.find((budget) => budget.is_ahead);
   if (ahead === undefined) return null;
-  const far = formatAge((ahead.next_call_at.getTime() - now.getTime()) / 1000);
-  const why = `the calls of bot ${ahead.bot_id} are reserved for ${far} ahead: the clock of the database went back; the next pass sets it right by itself`;
+  const why = `the calls of bot ${ahead.bot_id} are reserved until ${time(ahead.next_call_at)}: the clock of the database went back; the next pass sets it right by itself`;
   return { verdict: 'paused', since: null, why, wayOut: null };
 }
 

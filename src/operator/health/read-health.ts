@@ -32,7 +32,10 @@ export async function readJudged(
   jobs: readonly Job[],
   asked: readonly Job[],
 ): Promise<Omit<Standings, 'standings'> & { judged: Judged[] }> {
-  const { standings, ...rest } = await readStandings(connection, settings, jobs);
+  // The others matter for the forecast alone.
+  const isForecast = asked.some(({ deadlines }) => deadlines !== undefined);
+  const read = jobs.filter((job) => asked.includes(job) || (isForecast && job.deadlines !== undefined));
+  const { standings, ...rest } = await readStandings(connection, settings, read);
   const judged = standings
     .filter(({ job }) => asked.includes(job))
     .map((standing) => ({ ...standing, health: judge(standing, rest.now, settings) }));

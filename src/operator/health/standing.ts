@@ -38,7 +38,10 @@ export interface Standings {
   budgets: readonly Budget[];
 }
 
-/** Reads how all jobs stand. Call it in a read-only transaction. */
+/**
+ * Reads how jobs stand. Call it in a read-only transaction.
+ * @param jobs those that are asked for, with all that take from their budget, so that the forecast is true
+ */
 export async function readStandings(
   connection: Connection,
   settings: Settings,
@@ -95,7 +98,7 @@ export async function readStandings(
 
 const nothing: Forecast = { calls: 0, endsInSeconds: 0, pastAlready: 0, passFirst: 0, passWithinHour: 0 };
 
-/** A pass that may not start anything new still has calls under way, and a job without calls has none to be seen by. */
+/** Longer than calls under way may take once nothing new is started. */
 const graceMs = 5 * 60_000;
 
 const ago = (now: Date): Date => new Date(now.getTime() - graceMs);
