@@ -375,6 +375,11 @@ describe('what it is printed for', () => {
     });
     expect(manifest).toContain('timeZone: "Asia/Tokyo"');
     expect(manifest).toContain('schedule: "0 */2 * * *"');
+    const overruled = await runHere(['schedule', 'systemd', '--env-file', file], { env: { TIMEZONE: 'Asia/Tokyo' } });
+    expect(overruled.stdout).toContain(' Asia/Tokyo\n');
+    expect(overruled.stderr).toBe(
+      `telesweep schedule: TIMEZONE: printed by the environment, but ${file} says otherwise, and the jobs go by that\n`,
+    );
     const lines = await textOf(['crontab', '--env-file', file]);
     expect(lines).toContain('\nCRON_TZ=Europe/Berlin\n');
     expect(lines.match(new RegExp(` --env-file ${file}\n`, 'g'))).toHaveLength(names.length + 1);

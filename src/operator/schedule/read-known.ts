@@ -9,6 +9,8 @@ export interface Known extends Pick<Settings, 'timeZone' | 'guideIntervalMs' | '
   given: Readonly<Record<string, string>>;
   /** Why the env file was not read, or not all of it; null where it was. */
   unread: string | null;
+  /** Settings that the file gives and the environment gives otherwise. */
+  overruled: string[];
 }
 
 const only = ['TIMEZONE', 'GUIDE_INTERVAL', 'METRICS_TEXTFILE_DIR'];
@@ -24,7 +26,9 @@ export function readKnown(env: Readonly<Record<string, string | undefined>>, env
   if (problems.length > 0) throw new SettingsError(problems);
   const { values, complaints } = 'text' in file ? parseEnvFile(file.text) : { values: {}, complaints: [file.reason] };
   const { timeZone, guideIntervalMs, metricsDir } = settings;
-  const given: Record<string, string> = { ...values };
-  for (const name of only) given[name] = env[name]?.trim() || given[name] || '';
-  return { timeZone, guideIntervalMs, metricsDir, given, unread: complaints[0] ?? null };
+  const inFile: Record<string, string | undefined> = values;
+  const here = Object.fromEntries(only.flatMap((name) => (env[name]?.trim() ? [[name, env[name].trim()]] : [])));
+  const overruled = Object.keys(here).filter((name) => (inFile[name] ?? '') !== '' && inFile[name] !== here[name]);
+  const given = { ...values, ...here };
+  return { timeZone, guideIntervalMs, metricsDir, given, unread: complaints[0] ?? null, overruled };
 }

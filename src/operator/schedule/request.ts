@@ -4,7 +4,7 @@ import type { Place } from './place.ts';
 import type { Known } from './read-known.ts';
 
 /** What a schedule is printed for. */
-export interface ScheduleRequest extends Omit<Known, 'unread'> {
+export interface ScheduleRequest extends Omit<Known, 'unread' | 'overruled'> {
   jobs: readonly Job[];
   /** Where the settings lie on the machine that will run the jobs, as it is written there. */
   envFile: string;

@@ -70,13 +70,17 @@ function readRequest(flags: ScheduleFlags, world: World): { request: ScheduleReq
     'a name such as telesweep',
   );
   const { written, path } = asked === null ? usualEnvFile(format, world.env) : { written: asked, path: asked };
-  const { unread, ...known } = readKnown(world.env, path);
+  const { unread, overruled, ...known } = readKnown(world.env, path);
   const place = placeOf(world.program);
   const doubts: string[] = [];
   if (written !== '' && (path === null || unread !== null)) {
     const why = path === null ? 'HOME is not set' : unread;
     const times = `so the times are in ${known.timeZone}: give TIMEZONE and GUIDE_INTERVAL in the environment if it says otherwise`;
     doubts.push(`${written} cannot be read here (${why}), ${times}`);
+  }
+  if (format !== 'kubernetes' && overruled.length > 0) {
+    const names = overruled.join(' and ');
+    doubts.push(`${names}: printed by the environment, but ${written} says otherwise, and the jobs go by that`);
   }
   if (format !== 'kubernetes' && place.odd !== null) {
     doubts.push(`${JSON.stringify(place.odd)} would need quotes, so telesweep is looked for in ${place.path}`);
@@ -122,7 +126,7 @@ function textOfAll(format: ScheduleFormat, files: readonly ScheduleFile[]): stri
   }
 }
 
-/** Writes all files or none, and into a folder that stands: one that does not is mistyped more often than wanted. */
+/** Writes nothing where one file is refused, and into a folder that stands alone: another is mistyped more often than wanted. */
 async function write(folder: string, files: readonly ScheduleFile[]): Promise<void> {
   const [{ readFile, stat, writeFile }, { join }] = await Promise.all([
     import('node:fs/promises'),
