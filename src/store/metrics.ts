@@ -32,7 +32,8 @@ export async function readRecords(
 ): Promise<{ schema: string; readAt: number; records: JobRecord[] }> {
   const rows = await connection.query<Row>(
     `with place as materialized (select ${botsSchema} as schema)
-     select place.schema, extract(epoch from clock_timestamp())::float8 as read_at,
+     -- Before the snapshot: what a later reading tells of, an earlier one never does.
+     select place.schema, extract(epoch from now())::float8 as read_at,
             extract(epoch from coalesce(
               (select max(changed_at) from telesweep.totals where ${ofJob} and ${ran} and label like '% 0'),
               (select finished_at from telesweep.runs where job = asked.job and outcome = 'ok' and finished_at is not null

@@ -162,7 +162,15 @@ describe('the role telesweep', () => {
 
   test('is enough for dry runs and for what operators ask', async () => {
     for (const { name } of jobs) await pass([name, '--dry-run']);
-    const commands = [['status'], ['failed', 'list'], ['guides', 'list'], ['guides', 'preview']];
+    const commands = [
+      ['status'],
+      ['metrics'],
+      ['budget', 'show'],
+      ['budget', 'clear', '--yes'],
+      ['failed', 'list'],
+      ['guides', 'list'],
+      ['guides', 'preview'],
+    ];
     for (const args of commands) {
       const { code, stderr } = await scene.run(args, env);
       expect([args, stderr.match(/lacks a right.*/)?.[0], code === 0 || code === 1]).toEqual([args, undefined, true]);
@@ -206,6 +214,7 @@ describe('the role telesweep', () => {
     'delete from guides',
     `insert into telesweep.migrations (name) values ('x')`,
     'delete from telesweep.budgets',
+    'delete from telesweep.totals',
     'drop table tokens',
     'alter table tokens add column mine int',
     'create index mine on tokens (created_by)',
