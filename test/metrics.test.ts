@@ -101,6 +101,14 @@ describe('totals', () => {
     await scene.pass(['delete-due']);
     expect(told(metricsOf('delete-due'), 'lateness_seconds_count')).toEqual({ '': 1 });
 
+    // Edited into the notice, the last message of a record, and the only one.
+    scene.api.addMessages(12, [1, 2]);
+    await pendingDeletion(scene.db, { chatId: 12, messageIds: [1, 2] });
+    await late(13, '60s');
+    const edited = await scene.pass(['delete-due'], { NOTICE: 'edit' });
+    expect(edited.summary.counts).toMatchObject({ records: 2, messages_deleted: 1, notices_sent: 2 });
+    expect(told(metricsOf('delete-due'), 'lateness_seconds_count')).toEqual({ '': 3 });
+
     for (const chat of [21, 22]) scene.api.addMessages(chat, [1]);
     const messages = [21, 22, 23].map((chatId) => ({ chatId, messageId: 1 }));
     await broadcast(scene.db, { messages, dueFor: '5m' });

@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { Call, Send } from '../../engine/work.ts';
 import type { JobContext, Telegram } from '../../job/job.ts';
+import { monotonicMs } from '../../process/clock.ts';
 import { UnavailableError } from '../../process/errors.ts';
 import { rememberBotUsername } from '../../store/bots.ts';
 import type { Client, TextMessage } from '../../telegram/client.ts';
@@ -172,6 +173,8 @@ export class Notices {
         switch (outcome.kind) {
           case 'ok':
           case 'unmodified':
+            // The only message of its record goes by being edited.
+            if (work.ids.length === 0) this.#context.tally.went(monotonicMs() - work.dueAt);
             return this.#told(work);
           case 'unanswered':
           case 'not_sent':
