@@ -50,6 +50,17 @@ export const pingAddress: Format<string> = {
   },
 };
 
+/** Whoever knows it can write there, so it is a secret as a whole. */
+export const webhook: Format<string> = {
+  expected: 'an http or https address',
+  secretsOf: secretsOfPing,
+  parse(text) {
+    const url = webAddress(text);
+    if (!(url instanceof URL)) return url;
+    return text.includes('#') ? wrong(text, 'has a # in it') : text;
+  },
+};
+
 function webAddress(text: string): URL | Wrong {
   if (!/^https?:\/\//i.test(text)) return wrong(text, 'is not an http or https address');
   return addressOf(text) ?? wrong(text, 'is not an address');

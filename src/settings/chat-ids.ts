@@ -22,6 +22,12 @@ export const chatIds: Format<readonly string[]> = {
   },
 };
 
+/** One chat, by number or `@name`. */
+export const oneChat: Format<string> = {
+  expected: 'a chat id: a number or @name',
+  parse: (text) => chatId(text) ?? wrong(text, 'is not a chat id'),
+};
+
 function jsonEntries(text: string): string[] | Wrong {
   try {
     const value: unknown = JSON.parse(text);

@@ -26,15 +26,25 @@ export const rate: Format<number> = {
   },
 };
 
-export const days: Format<number> = {
-  expected: 'a whole number of days from 1 to 3650',
-  parse(text) {
-    if (!/^\d{1,20}$/.test(text)) return wrong(text, 'is not a whole number');
-    const value = Number(text);
-    if (value < 1) return wrong(text, 'is too small');
-    return value > 3650 ? wrong(text, 'is too large') : value;
-  },
-};
+/** A whole number between two bounds. @param of what it counts: ` of days` */
+function wholeNumber(least: number, most: number, of = ''): Format<number> {
+  return {
+    expected: `a whole number${of} from ${least} to ${most}`,
+    parse(text) {
+      if (!/^\d{1,20}$/.test(text)) return wrong(text, 'is not a whole number');
+      const value = Number(text);
+      if (value < least) return wrong(text, 'is too small');
+      return value > most ? wrong(text, 'is too large') : value;
+    },
+  };
+}
+
+export const days = wholeNumber(1, 3650, ' of days');
+
+export const sightings = wholeNumber(1, 1000, ' of sightings');
+
+/** The id of a topic is that of the message which began it: 31 bits (core.telegram.org/bots/api#sendmessage). */
+export const threadId = wholeNumber(1, 2 ** 31 - 1);
 
 /** A length of time between two bounds, all in milliseconds. */
 export function duration(leastMs: number, mostMs: number): Format<number> {

@@ -1,9 +1,9 @@
 /** Every setting, once and in order: what reads them, `docs/settings.md`, `.env.example` and the words of `doctor` come from here. */
-import { apiRoot, pingAddress, proxy, pushgateway } from './addresses.ts';
-import { chatIds } from './chat-ids.ts';
+import { apiRoot, pingAddress, proxy, pushgateway, webhook } from './addresses.ts';
+import { chatIds, oneChat } from './chat-ids.ts';
 import { databaseUrl } from './database-url.ts';
 import type { Format } from './format.ts';
-import { absolutePath, botToken, days, duration, oneOf, plainText, rate } from './formats.ts';
+import { absolutePath, botToken, days, duration, oneOf, plainText, rate, sightings, threadId } from './formats.ts';
 import { timeZone } from './time-zone.ts';
 
 export interface SettingInfo<T = unknown> {
@@ -155,6 +155,51 @@ const table = [
   },
   { name: 'RUN_HISTORY_DAYS', field: 'runHistoryDays', format: days, default: '30', meaning: 'how long runs are kept' },
   { name: 'FAILED_DAYS', field: 'failedDays', format: days, default: '30', meaning: 'how long failed items are kept' },
+  {
+    name: 'ALERT_CHAT_ID',
+    field: 'alertChatId',
+    format: oneChat,
+    example: '-1001234567890',
+    group: 'Alerts (doctor --alert)',
+    meaning: 'the chat that is told what is not well',
+  },
+  {
+    name: 'ALERT_THREAD_ID',
+    field: 'alertThreadId',
+    format: threadId,
+    example: '42',
+    meaning: 'the topic of that chat; where it is gone, the chat itself is told',
+  },
+  {
+    name: 'ALERT_BOT_TOKEN',
+    field: 'alertBotToken',
+    format: botToken,
+    example: '123456789:AAH-alerts',
+    meaning: 'the bot that tells it; without it, TELEGRAM_BOT_TOKEN',
+    standIn: 'TELEGRAM_BOT_TOKEN',
+  },
+  {
+    name: 'ALERT_WEBHOOK_URL',
+    field: 'alertWebhookUrl',
+    format: webhook,
+    example: 'https://hooks.example/services/your-key',
+    meaning: 'an address that is told as well, by a POST of JSON with `text`',
+    note: 'Receivers in the manner of Slack take it as it is; it works where Telegram is what fails.',
+  },
+  {
+    name: 'ALERT_AFTER',
+    field: 'alertAfter',
+    format: sightings,
+    default: '2',
+    meaning: 'how many times in a row doctor --alert must see a thing before it tells of it',
+  },
+  {
+    name: 'ALERT_REPEAT',
+    field: 'alertRepeatMs',
+    format: duration(minute, 365 * 24 * 60 * minute),
+    default: '24h',
+    meaning: 'how long after an alert it is repeated, where things are still not well',
+  },
 ] as const satisfies readonly SettingInfo[];
 
 export const settingsTable: readonly SettingInfo[] = table;

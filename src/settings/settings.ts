@@ -75,6 +75,7 @@ export function checkSettings({ env, envFile = null, requires, only }: SettingsR
       ...values,
       database,
       guideBotToken: values.guideBotToken ?? values.telegramBotToken,
+      alertBotToken: values.alertBotToken ?? values.telegramBotToken,
       guideChatIds: values.guideChatIds ?? [],
       secrets,
     },

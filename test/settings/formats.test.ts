@@ -71,6 +71,12 @@ describe('every kind of value', () => {
     ['PING_URL', ['hc-ping.com/x', 'https://h/{name}', 'https://h/{job', 'https://h/x#y']],
     ['RUN_HISTORY_DAYS', ['0', '3651', '1.5', '-1', '30d', 'ten']],
     ['FAILED_DAYS', ['0', '3651']],
+    ['ALERT_CHAT_ID', ['0', 'alerts', '1,2', '["@alerts"]', '1.5']],
+    ['ALERT_THREAD_ID', ['0', '2147483648', '-1', 'general']],
+    ['ALERT_BOT_TOKEN', ['abc', '123:a b']],
+    ['ALERT_WEBHOOK_URL', ['hooks.example/x', 'ftp://h', 'https://h/x#y', 'https://h /x']],
+    ['ALERT_AFTER', ['0', '1001', '1.5', 'twice']],
+    ['ALERT_REPEAT', ['59s', '366d', '24']],
   ])('%s refuses %j, even where nobody asks for it', (name, values) => {
     for (const value of values) {
       const problems = problemsOf({ env: { [name]: value } });
@@ -86,6 +92,10 @@ describe('every kind of value', () => {
       NOTICE_TEXT: ['x'.repeat(4096)],
       NOTICE_BUTTON: ['x'.repeat(64)],
       GUIDE_INTERVAL: ['1m', '24h', '7h'],
+      ALERT_CHAT_ID: ['-1001234567890', '@alerts', '7'],
+      ALERT_THREAD_ID: ['1', '2147483647'],
+      ALERT_AFTER: ['1', '1000'],
+      ALERT_REPEAT: ['1m', '365d'],
       TELEGRAM_PROXY: ['http://h:80', 'https://u:p@h:443/', 'socks5h://h:1080', 'http://[::1]:3128'],
     };
     for (const [name, values] of Object.entries(accepted)) {

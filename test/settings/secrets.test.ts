@@ -17,6 +17,8 @@ describe('what must never be printed', () => {
       TELEGRAM_PROXY: 'http://me:pr%21xy@h:1',
       PUSHGATEWAY_URL: 'https://push-user:push-word@h',
       PING_URL: 'https://hc-ping.com/0123456789abcdef/{job}',
+      ALERT_BOT_TOKEN: '88:alert-part',
+      ALERT_WEBHOOK_URL: 'https://hooks.example/services/fedcba9876543210',
       PGPASSWORD: 'from-libpq',
     });
     const forms = [
@@ -27,11 +29,24 @@ describe('what must never be printed', () => {
       token,
       'AAH-secret_part',
       'guide-part',
+      'alert-part',
+      'https://hooks.example/services/fedcba9876543210',
+      'fedcba9876543210',
     ];
     for (const form of [...forms, 'pr!xy', 'pr%21xy', 'push-word', '0123456789abcdef', 'from-libpq']) {
       expect(secrets).toContain(form);
     }
-    for (const harmless of ['user', 'me', 'push-user', '123456', '77', 'h', 'hc-ping.com']) {
+    for (const harmless of [
+      'user',
+      'me',
+      'push-user',
+      '123456',
+      '77',
+      'h',
+      'hc-ping.com',
+      'hooks.example',
+      'services',
+    ]) {
       expect(secrets).not.toContain(harmless);
     }
   });

@@ -28,6 +28,12 @@ describe('defaults', () => {
       pingUrl: null,
       runHistoryDays: 30,
       failedDays: 30,
+      alertChatId: null,
+      alertThreadId: null,
+      alertBotToken: null,
+      alertWebhookUrl: null,
+      alertAfter: 2,
+      alertRepeatMs: 86_400_000,
       secrets: [],
     });
   });
@@ -52,6 +58,12 @@ describe('defaults', () => {
       PING_URL: 'https://hc-ping.com/key/{job}?create=1',
       RUN_HISTORY_DAYS: '1',
       FAILED_DAYS: '3650',
+      ALERT_CHAT_ID: '@alerts',
+      ALERT_THREAD_ID: '42',
+      ALERT_BOT_TOKEN: '88:alerts',
+      ALERT_WEBHOOK_URL: 'https://hooks.example/services/key?a=b',
+      ALERT_AFTER: '1',
+      ALERT_REPEAT: '7d',
     });
     expect(settings).toMatchObject({
       database: { connectionString: 'postgres:///db?host=h', applicationName: 'telesweep' },
@@ -72,6 +84,12 @@ describe('defaults', () => {
       pingUrl: 'https://hc-ping.com/key/{job}?create=1',
       runHistoryDays: 1,
       failedDays: 3650,
+      alertChatId: '@alerts',
+      alertThreadId: 42,
+      alertBotToken: '88:alerts',
+      alertWebhookUrl: 'https://hooks.example/services/key?a=b',
+      alertAfter: 1,
+      alertRepeatMs: 604_800_000,
     });
   });
 

@@ -4,11 +4,12 @@ import type { TestDatabase } from './postgres.ts';
 /** The secrets among settings, in the forms in which they may turn up, each with a name that may be printed. */
 function secretsOf(env: Readonly<Record<string, string | undefined>>): Map<string, string> {
   const secrets = new Map<string, string>();
-  for (const name of ['TELEGRAM_BOT_TOKEN', 'GUIDE_BOT_TOKEN'] as const) {
+  for (const name of ['TELEGRAM_BOT_TOKEN', 'GUIDE_BOT_TOKEN', 'ALERT_BOT_TOKEN'] as const) {
     const token = env[name];
     if (token === undefined) continue;
     secrets.set(`${name} after its colon`, token.slice(token.indexOf(':') + 1));
   }
+  if (env.ALERT_WEBHOOK_URL) secrets.set('ALERT_WEBHOOK_URL', new URL(env.ALERT_WEBHOOK_URL).pathname);
   const written = /:\/\/[^:@/]*:([^@]*)@/.exec(env.DATABASE_URL ?? '')?.[1];
   if (written) {
     secrets.set("the database's password as it stands in its address", written);

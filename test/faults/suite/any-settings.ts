@@ -112,6 +112,12 @@ const plausible: Readonly<Record<string, fc.Arbitrary<string>>> = {
   PING_URL: anyAddress,
   RUN_HISTORY_DAYS: anyNumber,
   FAILED_DAYS: anyNumber,
+  ALERT_CHAT_ID: anyChats,
+  ALERT_THREAD_ID: anyNumber,
+  ALERT_BOT_TOKEN: fc.constantFrom('1:abc', 'x', '99999999999999999999:abc'),
+  ALERT_WEBHOOK_URL: anyAddress,
+  ALERT_AFTER: anyNumber,
+  ALERT_REPEAT: anyDuration,
 };
 
 /** One to three settings at once, each with what might be meant or with anything; secrets also as files. */
