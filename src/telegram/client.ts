@@ -21,6 +21,10 @@ export interface TextMessage {
   text: string;
   parseMode?: 'MarkdownV2' | undefined;
   button?: Button | null | undefined;
+  /** The topic of a forum. */
+  threadId?: number | null | undefined;
+  /** The message of the chat that it answers; it is sent all the same where that one is gone. */
+  replyTo?: number | null | undefined;
 }
 
 /**
@@ -165,11 +169,13 @@ class BotClient implements Client {
   }
 }
 
-function textParams({ chatId, text, parseMode, button }: TextMessage) {
+function textParams({ chatId, text, parseMode, button, threadId, replyTo }: TextMessage) {
   return {
     chat_id: chatId,
     text,
     ...(parseMode && { parse_mode: parseMode }),
+    ...(threadId && { message_thread_id: threadId }),
+    ...(replyTo && { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
     ...(button && { reply_markup: { inline_keyboard: [[{ text: button.text, url: button.url }]] } }),
   };
 }

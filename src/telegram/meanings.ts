@@ -96,7 +96,7 @@ const rows: readonly Row[] = [
   row('forbidden', refusals, null, [
     /need administrator rights|not enough rights|have no (rights|access|write access)|chat_admin_required|channel_private/,
     /chat_(write|guest_send|send_[a-z]+)_forbidden|chat_restricted|topic_(closed|deleted)/,
-    /chat is not a forum|topic must be specified|send_as_peer_invalid|allow_payment_required|member list is inaccessible/,
+    /chat is not a forum|topic must be specified|message thread not found|send_as_peer_invalid|allow_payment_required|member list is inaccessible/,
   ]),
   row('forbidden', [403], null, [/./, /^$/]),
 ];

@@ -34,6 +34,8 @@ export interface ChatSpec {
   migrateTo?: number;
   /** Deletes still work although the user blocked the bot or is deactivated: Telegram does not document which holds. */
   canStillDelete?: boolean;
+  /** The topics of a forum, each the id of the message that began it; a chat without any is no forum. */
+  topics?: readonly number[];
 }
 
 export interface Chat {
@@ -45,6 +47,7 @@ export interface Chat {
   state: ChatState;
   migrateTo: number | null;
   canStillDelete: boolean;
+  readonly topics: Set<number>;
   /** What stands in the chat now, by message id. */
   readonly messages: Map<number, Message>;
   nextMessageId: number;
@@ -130,6 +133,7 @@ export class Chats {
       state: spec.migrateTo === undefined ? (spec.state ?? 'ok') : 'migrated',
       migrateTo: spec.migrateTo ?? null,
       canStillDelete: spec.canStillDelete ?? false,
+      topics: new Set(spec.topics),
       messages: new Map(),
       nextMessageId: 1,
     };

@@ -1,7 +1,7 @@
 /** The methods of the Bot API that are simulated. Each returns its result or throws `Refused`. */
 import { badRequest } from './answers.ts';
 import { type Access, type Chat, putMessage, refusalOf, refusalToDelete } from './chats.ts';
-import { type Params, stringOf } from './request.ts';
+import { isRecord, type Params, stringOf } from './request.ts';
 import { checkLength, checkMarkup, readText } from './text.ts';
 import type { Bot, Call, World } from './world.ts';
 
@@ -111,13 +111,33 @@ function sendMessage(context: Context): object {
   const { world, bot, call, now } = context;
   const { text, entities } = checkTextFor(context);
   const chat = findChat(context, 'write');
+  const threadId = threadOf(chat, call.params);
+  const replyTo = repliedTo(chat, call.params);
   world.admitSend(bot, chat, now);
   const message = putMessage(chat, { text }, now);
   message.entities = entities;
   message.replyMarkup = call.params.reply_markup ?? null;
   const { replyMarkup } = message;
-  world.sent.push({ call, at: now, chatId: chat.id, messageId: message.id, text, entities, replyMarkup });
+  const place = { chatId: chat.id, messageId: message.id, threadId, replyTo };
+  world.sent.push({ call, at: now, ...place, text, entities, replyMarkup });
   return messageObject(bot, chat, message.id);
+}
+
+/** The topic that a message goes to. Texts: tdlib/td MessageTopic, ForumTopicManager. */
+function threadOf(chat: Chat, params: Params): number | null {
+  const asked = stringOf(params.message_thread_id);
+  if (asked === '' || asked === '0') return null;
+  if (!chat.topics.has(Number(asked))) throw badRequest('message thread not found');
+  return Number(asked);
+}
+
+/** The message that another one answers; null where it is gone and the sender can do without. */
+function repliedTo(chat: Chat, { reply_parameters: reply }: Params): number | null {
+  if (!isRecord(reply)) return null;
+  const id = Number(reply.message_id);
+  if (chat.messages.has(id)) return id;
+  if (reply.allow_sending_without_reply === true) return null;
+  throw badRequest('message to be replied not found');
 }
 
 /** What bots send; telesweep sends no files. */
@@ -149,7 +169,8 @@ function editMessageText(context: Context): object {
     );
   }
   Object.assign(message, { text, entities, replyMarkup });
-  world.edits.push({ call, at: now, chatId: chat.id, messageId, text, entities, replyMarkup });
+  const place = { chatId: chat.id, messageId, threadId: null, replyTo: null };
+  world.edits.push({ call, at: now, ...place, text, entities, replyMarkup });
   return messageObject(bot, chat, messageId);
 }
 

@@ -12,7 +12,7 @@ export function stringOf(value: unknown): string {
 }
 
 /** Fields that a form can only carry as JSON text. */
-const structured = ['message_ids', 'reply_markup', 'entities', 'link_preview_options'];
+const structured = ['message_ids', 'reply_markup', 'entities', 'link_preview_options', 'reply_parameters'];
 
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -63,6 +63,10 @@ export interface Sent {
   readonly at: number;
   readonly chatId: string;
   readonly messageId: number;
+  /** The topic that it was sent to. */
+  readonly threadId: number | null;
+  /** The message that it answers. */
+  readonly replyTo: number | null;
   /** As readers see it. */
   readonly text: string;
   readonly entities: readonly unknown[];
