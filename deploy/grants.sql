@@ -76,7 +76,8 @@ begin
       ('telesweep', 'senders', 'select, insert, update'),
       ('telesweep', 'finished_broadcasts', 'select, insert, update, delete'),
       ('telesweep', 'guide_posts', 'select, insert, update, delete'),
-      ('telesweep', 'guide_totals', 'select, insert, update')
+      ('telesweep', 'guide_totals', 'select, insert, update'),
+      ('telesweep', 'alerts', 'select, insert, update')
     ) as wanted (schema_name, table_name, rights)
     where to_regclass(format('%I.%I', schema_name, table_name)) is not null
       -- Before the first migration a bot's table lacks telesweep's columns.

@@ -7,6 +7,7 @@ import { botsTables } from './0001-bots-tables.ts';
 import { ownTables } from './0001-own-tables.ts';
 import { addedTables } from './0002-additions.ts';
 import { totalsTable } from './0003-totals.ts';
+import { alertsTable } from './0004-alerts.ts';
 
 /** Takes from the bots' tables what carries telesweep's mark and nothing else, then telesweep's own tables and schema. */
 export async function planDown(db: QueryExecutorProvider, schema: string): Promise<Plan> {
@@ -69,7 +70,7 @@ async function planSchema(db: QueryExecutorProvider): Promise<Plan> {
 
 /** What somebody else has put into telesweep's schema. */
 async function readStrangers(db: QueryExecutorProvider): Promise<string[]> {
-  const own = [...ownTables, ...addedTables, totalsTable].map(({ name }) => name);
+  const own = [...ownTables, ...addedTables, totalsTable, alertsTable].map(({ name }) => name);
   const { rows } = await sql<{ name: string }>`
     with place as (select oid from pg_namespace where nspname = 'telesweep')
     select relname as name from pg_class join place on place.oid = relnamespace

@@ -4,6 +4,12 @@ import { formatDuration } from './format.ts';
 /** What can go wrong with a report over HTTP; the message names host and reason, never path, user or password. */
 export class PostError extends Error {
   override name = 'PostError';
+  /** False only where the report cannot have arrived, or was refused. */
+  readonly mayHaveArrived: boolean;
+  constructor(message: string, mayHaveArrived: boolean) {
+    super(message);
+    this.mayHaveArrived = mayHaveArrived;
+  }
 }
 
 export interface PostOptions {
@@ -18,9 +24,11 @@ export interface PostOptions {
  * node:http and not `fetch`, whose first use costs 50 ms.
  */
 export async function post(url: URL, { body, contentType, timeoutMs }: PostOptions): Promise<void> {
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const secure = url.protocol === 'https:';
+  const { request } = secure ? await import('node:https') : await import('node:http');
   const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(body), connection: 'close' };
+  let connected = false;
   const status = await new Promise<number>((resolve, reject) => {
     const call = request(url, { method: 'POST', agent: false, headers, signal }, (response) => {
       resolve(response.statusCode ?? 0);
@@ -30,9 +38,16 @@ export async function post(url: URL, { body, contentType, timeoutMs }: PostOptio
     });
     call.on('error', (error) => {
       const reason = signal.aborted ? `no answer within ${formatDuration(timeoutMs)}` : codeOf(error) || error.name;
-      reject(new PostError(`${url.host}: ${reason}`));
+      reject(new PostError(`${url.host}: ${reason}`, connected));
+    });
+    call.on('socket', (socket) => {
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        connected = true;
+      });
     });
     call.end(body);
   });
-  if (status < 200 || status > 299) throw new PostError(`${url.host}: answered ${status}`);
+  if (status < 200 || status > 299) {
+    throw new PostError(`${url.host}: answered ${status}`, status >= 500);
+  }
 }

@@ -88,3 +88,37 @@ export async function clearBudgets(connection: Connection, botIds: readonly stri
   );
   return rows.map(({ bot_id }) => bot_id).sort();
 }
+
+export interface ReservedCall {
+  /** Until the call may start; null where the bot is paused and none was reserved. */
+  waitMs: number | null;
+  /** Until the pause is over; 0 where there is none. */
+  pausedMs: number;
+}
+
+/** Reserves one call apart from a sweep, by the rule of its tick (tick.ts). */
+export async function reserveCall(connection: Connection, botId: string, ratePerSecond: number): Promise<ReservedCall> {
+  const [row] = await connection.query<{ wait: number; paused: number | null }>(
+    `insert into telesweep.budgets as budget (bot_id, next_call_at)
+     values ($1::bigint, clock_timestamp() + make_interval(secs => $2::float8))
+     on conflict (bot_id) do update
+       set next_call_at = case when budget.paused_until > clock_timestamp() then budget.next_call_at
+         else greatest(clock_timestamp(), case when budget.next_call_at <= clock_timestamp() + make_interval(secs => 5 + 5 * $2::float8)
+                                               then budget.next_call_at end) + make_interval(secs => $2::float8) end
+     returning 1000 * extract(epoch from next_call_at - make_interval(secs => $2::float8) - clock_timestamp())::float8 as wait,
+               1000 * extract(epoch from paused_until - clock_timestamp())::float8 as paused`,
+    [botId, 1 / ratePerSecond],
+  );
+  const pausedMs = Math.max(0, row?.paused ?? 0);
+  return { waitMs: pausedMs > 0 ? null : Math.max(0, row?.wait ?? 0), pausedMs };
+}
+
+/** Telegram asked the bot to pause: every process of the token waits as long, and no pause is made shorter. */
+export async function pauseBot(connection: Connection, botId: string, seconds: number): Promise<void> {
+  await connection.query(
+    `insert into telesweep.budgets as budget (bot_id, next_call_at, paused_until)
+     values ($1::bigint, clock_timestamp(), clock_timestamp() + make_interval(secs => $2::float8))
+     on conflict (bot_id) do update set paused_until = greatest(budget.paused_until, excluded.paused_until)`,
+    [botId, seconds],
+  );
+}

@@ -81,6 +81,23 @@ const needed: readonly NeededRights[] = [
     rights: ['select', 'insert', 'delete'],
     update: ['state', 'message_id', 'error'],
   },
+  {
+    table: 'telesweep.alerts',
+    jobs: ['doctor --alert'],
+    rights: ['select', 'insert'],
+    update: [
+      'seen',
+      'told',
+      'text',
+      'opened_at',
+      'told_at',
+      'chat_id',
+      'message_id',
+      'claimed_at',
+      'holder',
+      'held_until',
+    ],
+  },
   { table: 'telesweep.guide_totals', jobs: ['post-guide'], rights: ['select', 'insert'], update: ['total'] },
 ];
 

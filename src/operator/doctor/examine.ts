@@ -67,7 +67,7 @@ async function examineDatabase(
       ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
       ...(await attempt('tables', () => checkTables(connection))),
       ...(await read('ties', () => checkTies(connection))),
-      ...(await read('rights', () => checkRights(connection, jobs))),
+      ...(await read('rights', () => checkRights(connection, jobs, settings))),
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
       ...(jobs.some(({ namesGuide }) => namesGuide) ? await attempt('guides', () => checkGuides(connection)) : []),

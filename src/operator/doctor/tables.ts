@@ -1,5 +1,6 @@
 import type { Job } from '../../job/job.ts';
 import { SettingsError } from '../../process/errors.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readMissingRights } from '../../tables/rights.ts';
 import { planMigration } from '../migrate/plan-migration.ts';
@@ -24,9 +25,16 @@ export async function checkTables(connection: Connection): Promise<Finding[]> {
 }
 
 /** What the role of `DATABASE_URL` lacks. */
-export async function checkRights(connection: Connection, jobs: readonly Job[]): Promise<Finding[]> {
+export async function checkRights(
+  connection: Connection,
+  jobs: readonly Job[],
+  settings: Pick<Settings, 'alertChatId' | 'alertWebhookUrl' | 'alertBotToken'>,
+): Promise<Finding[]> {
   const check = 'rights';
-  const { role, missing, hidden } = await readMissingRights(connection, jobs);
+  const { alertChatId, alertWebhookUrl, alertBotToken } = settings;
+  const alerts =
+    alertChatId === null && alertWebhookUrl === null ? [] : [{ name: 'doctor --alert', token: alertBotToken }];
+  const { role, missing, hidden } = await readMissingRights(connection, [...jobs, ...alerts]);
   const findings = missing.map(({ rights, on, jobs: users }) => {
     const text = `role ${role} lacks ${rights} on ${on}, for ${users?.join(' and ') ?? 'every job'}`;
     return fault(check, text, `grant ${rights} on ${on} to ${role}`);

@@ -1,0 +1,148 @@
+/** `doctor --alert` killed, and frozen, at each statement and call that concerns an alert: nothing twice, and what is lost is told of. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createScene, type Env, type Scene } from '../support/scene.ts';
+import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
+import { startWebhook, type Webhook } from '../support/webhook.ts';
+
+const chat = '-1001234567890';
+const args = ['doctor', '--alert'];
+const ill: Env = { NOTICE: 'maybe' };
+
+let scene: Scene;
+let proxy: StatementProxy;
+let webhook: Webhook;
+beforeAll(async () => {
+  webhook = await startWebhook();
+  scene = await createScene({}, { ALERT_CHAT_ID: chat, ALERT_WEBHOOK_URL: webhook.url, ALERT_AFTER: '1' });
+  scene.api.addChat(chat);
+  proxy = await startStatementProxy(scene.db.url);
+});
+afterAll(async () => {
+  await Promise.all([scene.close(), webhook.close(), proxy.close()]);
+});
+
+/** Who dies or sleeps does so at the nth of these: each alert's statement, before it and when it is answered, and each call. */
+function atPoint(n: number, act: () => Promise<unknown>): void {
+  let points = 0;
+  const arrive = async (): Promise<void> => {
+    if (++points === n) await act();
+  };
+  // Doctor's own look at the pauses is none.
+  const concerns = (text: string): boolean => /^\s*(insert|with durable|update)/.test(text);
+  proxy.onStatement = (_, { text }) => (concerns(text) ? arrive() : undefined);
+  proxy.onAnswered = (_, { text }) => (concerns(text) ? arrive() : undefined);
+  scene.api.onCall = ({ method }) => (method === 'sendMessage' ? arrive() : undefined);
+  scene.api.onDone = ({ method }) => (method === 'sendMessage' ? arrive() : undefined);
+  webhook.onText = arrive;
+}
+
+function nowhere(): void {
+  proxy.onStatement = undefined;
+  proxy.onAnswered = undefined;
+  scene.api.onCall = undefined;
+  scene.api.onDone = undefined;
+  webhook.onText = undefined;
+}
+
+/** A hold ends by itself; the test does not wait for it. */
+const holdsEnd = () => scene.db.query(`update telesweep.alerts set held_until = now() - interval '1 second'`);
+
+async function sessionsEnd(): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  const ask = `select from pg_stat_activity where datname = current_database() and application_name = 'telesweep'`;
+  while ((await scene.db.query(ask)).length > 0) {
+    if (Date.now() > deadline) throw new Error('the dead doctor still has a session');
+  }
+}
+
+const openClaims = async (): Promise<string[]> =>
+  (
+    await scene.db.query<{ channel: string }>(
+      'select channel from telesweep.alerts where claimed_at is not null order by channel',
+    )
+  ).map(({ channel }) => channel);
+
+/** More than there are. */
+const mostPoints = 30;
+
+test.each<[string, Env, string, number]>([
+  ['at each point where an incident begins', ill, '❌', 1],
+  // The same statements and calls again.
+  ['at some points where it is over', {}, '✅', 3],
+])('killed %s', { timeout: 240_000 }, async (_, env, mark, step) => {
+  let claimed = 0;
+  let n = 0;
+  for (let killed = true; killed && n < mostPoints; ) {
+    n += step;
+    await scene.db.query('truncate telesweep.alerts, telesweep.budgets');
+    if (mark === '✅') await scene.run(args, ill);
+    const before = { sent: scene.api.sent(chat).length, texts: webhook.texts.length };
+    killed = false;
+    const first = scene.start(args, { ...env, DATABASE_URL: proxy.url });
+    atPoint(n, async () => {
+      killed = first.child.kill('SIGKILL');
+      await first.done;
+    });
+    await first.done;
+    nowhere();
+    await sessionsEnd();
+    const lost = await openClaims();
+    claimed += lost.length;
+    await holdsEnd();
+    const second = await scene.run(args, env);
+    const third = await scene.run(args, env);
+    expect({ n, again: third.stdout + third.stderr }).toEqual({ n, again: '' });
+
+    for (const { channel, setting, texts } of [
+      {
+        channel: 'telegram',
+        setting: 'ALERT_CHAT_ID',
+        texts: scene.api
+          .sent(chat)
+          .slice(before.sent)
+          .map(({ text }) => text),
+      },
+      { channel: 'webhook', setting: 'ALERT_WEBHOOK_URL', texts: webhook.texts.slice(before.texts) },
+    ]) {
+      const said = texts.filter((text) => text.startsWith(mark));
+      const mayBeLost = lost.includes(channel);
+      const told = { n, channel, twice: said.length > 1, lost: said.length === 0 && !mayBeLost, reported: mayBeLost };
+      expect(told).toEqual({
+        n,
+        channel,
+        twice: false,
+        lost: false,
+        reported: second.stderr.includes(`${setting}: nobody knows whether`),
+      });
+    }
+  }
+  expect(n).toBeGreaterThan(16);
+  expect(n).toBeLessThan(mostPoints);
+  // Between a claim's commit and its settling stand the ends of two statements and a call.
+  expect(claimed).toBeGreaterThanOrEqual(Math.floor(6 / step));
+});
+
+test('frozen at each point beyond its hold, while another one goes on', { timeout: 240_000 }, async () => {
+  let frozen = true;
+  let n = 0;
+  while (frozen && n < mostPoints) {
+    n++;
+    await scene.db.query('truncate telesweep.alerts, telesweep.budgets');
+    const before = { sent: scene.api.sent(chat).length, texts: webhook.texts.length };
+    frozen = false;
+    atPoint(n, async () => {
+      frozen = true;
+      nowhere();
+      await holdsEnd();
+      await scene.run(args, ill);
+    });
+    await scene.run(args, { ...ill, DATABASE_URL: proxy.url });
+    nowhere();
+    await holdsEnd();
+    await scene.run(args, ill);
+    const told = { sent: scene.api.sent(chat).length - before.sent, texts: webhook.texts.length - before.texts };
+    expect({ n, ...told }).toEqual({ n, sent: 1, texts: 1 });
+  }
+  expect(n).toBeGreaterThan(16);
+  expect(n).toBeLessThan(mostPoints);
+});
