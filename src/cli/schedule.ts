@@ -7,7 +7,10 @@ import { type Door, type Examples, subcommand } from './subcommand.ts';
 const formats: readonly ScheduleFormat[] = ['crontab', 'kubernetes', 'systemd', 'prometheus'];
 
 const examples: Examples = [
-  ['telesweep schedule crontab >telesweep.cron', 'a crontab with all jobs; `crontab telesweep.cron` installs it'],
+  [
+    'telesweep schedule crontab >telesweep.cron',
+    'a crontab with all jobs and alerts; `crontab telesweep.cron` installs it',
+  ],
   ['telesweep schedule systemd --output /etc/systemd/system', 'a service and a timer for each job'],
   [
     'telesweep schedule kubernetes --image IMAGE | kubectl apply -f -',
@@ -33,7 +36,8 @@ export function addSchedule({ program, world, jobs, exit }: Door): void {
   withShared(command, 'the files', 'where the jobs find their settings').action(
     async (format: ScheduleFormat, flags: ScheduleArguments) => {
       const { runSchedule } = await import('../operator/schedule/run-schedule.ts');
-      const { job: asked = jobs, image = null, namespace = null, output = null } = flags;
+      const { alert } = await import('../operator/schedule/alert.ts');
+      const { job: asked = [...jobs, alert], image = null, namespace = null, output = null } = flags;
       exit(await runSchedule({ ...sharedOf(flags), format, jobs: asked, image, namespace, output }, world));
     },
   );

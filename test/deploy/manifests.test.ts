@@ -50,7 +50,8 @@ describe('YAML of deploy/', () => {
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'telesweep' }, data: { TIMEZONE: 'UTC' } },
       { kind: 'Job', spec: { template: { spec: pod } } },
     ]);
-    expect(cronJobs).toHaveLength(jobs.length);
+    // Each job, and the alerts.
+    expect(cronJobs).toHaveLength(jobs.length + 1);
     for (const cronJob of cronJobs) {
       expect(cronJob).toMatchObject({
         apiVersion: 'batch/v1',

@@ -74,8 +74,8 @@ describe('what the project ships is what the command prints', () => {
   });
 
   test.each([
-    ['systemd', 2 * names.length],
-    ['kubernetes', names.length + 2],
+    ['systemd', 2 * (names.length + 1)],
+    ['kubernetes', names.length + 3],
   ])('deploy/%s: telesweep schedule … --output deploy/…', async (format, count) => {
     const to = join(folder, format);
     mkdirSync(to);
@@ -103,6 +103,7 @@ describe('the crontab', () => {
 
   test('has each job once, at the times of the table', async () => {
     const lines = (await textOf(['crontab'])).split('\n').filter((line) => /^[*\d]/.test(line));
+    expect(lines.pop()).toBe('*/5 * * * *  telesweep doctor --alert --env-file "$HOME/telesweep.env"');
     const read = lines.map((line) =>
       /^((?:\S+ ){4}\S+) {2}telesweep (\S+) --max-runtime (\S+) /.exec(line)?.slice(1, 4),
     );
@@ -114,7 +115,7 @@ describe('the crontab', () => {
     mkdirSync(join(home, 'bin'), { recursive: true });
     symlinkSync(bundle, join(home, 'bin/telesweep'));
     const [channel = ''] = newChannels(scene, 1);
-    const settings = { ...scene.env, ...postTo([channel]) };
+    const settings = { ...scene.env, ...postTo([channel]), ALERT_CHAT_ID: channel };
     writeFileSync(
       join(home, 'telesweep.env'),
       Object.entries(settings)
@@ -277,6 +278,18 @@ describe('where telesweep and Node lie', () => {
   });
 });
 
+test('the unit of the alerts ends well where something is not well, and comes every five minutes', async () => {
+  const { files } = await schedule(['systemd']);
+  const [service = '', timer = ''] = ['service', 'timer'].map(
+    (kind) => files.find(({ name }) => name === `telesweep-alert.${kind}`)?.text,
+  );
+  expect(service).toMatch(/^ExecStart=telesweep doctor --alert --env-file \S+$/m);
+  expect(service).toContain('\nSuccessExitStatus=75 1\n');
+  expect(minutesOfHour(timer)).toBe('00/5');
+});
+
+const minutesOfHour = (timer: string): string | undefined => /^OnCalendar=\*-\*-\* \*:(\S+):00 \S+$/m.exec(timer)?.[1];
+
 describe('the manifests of Kubernetes', () => {
   test('end a job after its pass, and try again only what may go better', async () => {
     const { files } = await schedule(['kubernetes']);
@@ -300,10 +313,17 @@ describe('the manifests of Kubernetes', () => {
     }
   });
 
+  test('and alerts: what is not well was told, and is no failed Job', async () => {
+    const { files } = await schedule(['kubernetes']);
+    const { text = '' } = files.find(({ name }) => name === 'telesweep-alert.yaml') ?? {};
+    expect(text).toMatch(/^ +command: \[tini, -e, "75", -e, "1", --, telesweep\]\n +args: \[doctor, --alert\]$/m);
+    expect(text).toContain('schedule: "*/5 * * * *"');
+  });
+
   test('carry image and namespace', async () => {
     const text = await textOf(['kubernetes', '--image', 'registry.example:5000/a/b@sha256:0f', '--namespace', 'bots']);
-    expect(text.match(/image: "registry.example:5000\/a\/b@sha256:0f"/g)).toHaveLength(names.length + 1);
-    expect(text.match(/namespace: "bots"/g)).toHaveLength(names.length + 2);
+    expect(text.match(/image: "registry.example:5000\/a\/b@sha256:0f"/g)).toHaveLength(names.length + 2);
+    expect(text.match(/namespace: "bots"/g)).toHaveLength(names.length + 3);
     expect(text).toContain('kubectl --namespace bots create secret generic telesweep --from-file=database-url=');
   });
 
@@ -311,7 +331,7 @@ describe('the manifests of Kubernetes', () => {
     const file = join(folder, 'cluster.env');
     writeFileSync(
       file,
-      `TIMEZONE=Europe/Berlin\nGUIDE_CHAT_IDS='["@a", -1001]'\nNOTICE=\nTELEGRAM_BOT_TOKEN=12:AAH\nGUIDE_BOT_TOKEN=13:AAH\nPING_URL=https://hc.example/secret\nMETRICS_TEXTFILE_DIR=/srv\n`,
+      `TIMEZONE=Europe/Berlin\nGUIDE_CHAT_IDS='["@a", -1001]'\nNOTICE=\nTELEGRAM_BOT_TOKEN=12:AAH\nGUIDE_BOT_TOKEN=13:AAH\nPING_URL=https://hc.example/secret\nALERT_WEBHOOK_URL=https://hooks.example/secret\nMETRICS_TEXTFILE_DIR=/srv\n`,
     );
     const { files } = await schedule(['kubernetes', '--env-file', file], { GUIDE_INTERVAL: '2h' });
     const text = files.map((found) => found.text).join('---\n');
@@ -323,16 +343,19 @@ describe('the manifests of Kubernetes', () => {
     });
     // A variable of the container would overrule the ConfigMap.
     expect(text).not.toContain('name: TIMEZONE');
-    expect(text).not.toMatch(/AAH|hc\.example/);
+    expect(text).not.toMatch(/AAH|(hc|hooks)\.example/);
     const keysOf = (job: string): unknown[] =>
       [...(files.find(({ name }) => name === `telesweep-${job}.yaml`)?.text ?? '').matchAll(/ - key: (\S+)/g)].map(
         ([, key]) => key,
       );
     expect(keysOf('post-guide')).toEqual(['database-url', 'guide-bot-token', 'ping-url']);
     expect(keysOf('delete-due')).toEqual(['database-url', 'telegram-bot-token', 'ping-url']);
+    // Doctor looks at every bot.
+    const ofAlert = ['database-url', 'telegram-bot-token', 'guide-bot-token', 'ping-url', 'alert-webhook-url'];
+    expect(keysOf('alert')).toEqual(ofAlert);
     expect(keysOf('migrate')).toEqual(['database-url']);
     const secrets = [...text.matchAll(/--from-file=(\S+)=/g)].map(([, key]) => key);
-    expect(secrets.sort()).toEqual(['database-url', 'guide-bot-token', 'ping-url', 'telegram-bot-token']);
+    expect(secrets.sort()).toEqual(ofAlert.toSorted());
   });
 
   test('name the Job that makes the tables by what it does, for a Job cannot be changed', async () => {
@@ -382,7 +405,7 @@ describe('what it is printed for', () => {
     );
     const lines = await textOf(['crontab', '--env-file', file]);
     expect(lines).toContain('\nCRON_TZ=Europe/Berlin\n');
-    expect(lines.match(new RegExp(` --env-file ${file}\n`, 'g'))).toHaveLength(names.length + 1);
+    expect(lines.match(new RegExp(` --env-file ${file}\n`, 'g'))).toHaveLength(names.length + 2);
   });
 
   test('the file that the output names without being told', async () => {

@@ -14,7 +14,6 @@ export interface Judged extends Standing {
  * transaction: it changes nothing, and all it tells is of one moment.
  * @param jobs all of them, because they share a budget
  * @param asked those that are told of
- * @internal
  */
 export async function readHealth(
   connection: Connection,

@@ -1,4 +1,4 @@
-import { needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
+import { limitOf, needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
 
 /** The crontab of one user: `crontab FILE` installs it. */
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
@@ -10,7 +10,7 @@ export function crontab(request: ScheduleRequest): ScheduleFile[] {
 PATH=${place.path}
 
 # What a line prints is mailed here. With --quiet that is warnings and errors alone. Where \`command -v sendmail\`
-# finds nothing, every mail is lost: then let PING_URL tell of passes that fail or do not come, or end a line with
+# finds nothing, every mail is lost: then let \`doctor --alert\` or PING_URL tell of passes that fail, or end a line with
 #   2>>"$HOME/telesweep.log"
 # and let logrotate keep that file small; without --quiet it tells of every pass.
 MAILTO=root
@@ -26,12 +26,11 @@ CRON_TZ=${timeZone}
 # Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
 `;
   const lines = jobs.map((job) => {
-    const { maxRuntime } = job;
     const cron = job.cron(request);
-    const command = `${place.command} ${job.name} --max-runtime ${maxRuntime} --quiet --env-file ${envFile}`;
+    const { name, command = [name, ...limitOf(job), '--quiet'].join(' ') } = job;
     return `
 # ${job.summary}; needs ${needsOf(job).join(', ')}
-${cron}  ${command}
+${cron}  ${place.command} ${command} --env-file ${envFile}
 `;
   });
   return [{ name: 'crontab.example', text: [head, ...lines].join('') }];

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Job } from '../../job/job.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { isSecret, settingsTable } from '../../settings/settings-table.ts';
 import { intervalSeconds } from './calendar.ts';
-import { finalCodes, needsOf, type ScheduleFile, type ScheduleRequest, shortInterval } from './request.ts';
+import {
+  finalCodes,
+  fineCodes,
+  limitOf,
+  needsOf,
+  type Scheduled,
+  type ScheduleFile,
+  type ScheduleRequest,
+  shortInterval,
+} from './request.ts';
 
 /** What a job may take beyond the limit of its pass: pulling the image, and the waits between tries. */
 const graceSeconds = 300;
@@ -26,6 +34,7 @@ function namespaceAndSettings(request: ScheduleRequest): string {
   const files = [...secrets].map((name) => `--from-file=${keyOf(name)}=./${keyOf(name)}`);
   const settings = Object.entries(settingsOf(request)).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`);
   const channels = given.GUIDE_CHAT_IDS === undefined ? '  # For post-guide: GUIDE_CHAT_IDS: "-1001234567890"\n' : '';
+  const alerts = given.ALERT_CHAT_ID === undefined ? '  # For doctor --alert: ALERT_CHAT_ID: "-1001234567890"\n' : '';
   return `# Each secret in a file of its own, then:
 #   kubectl --namespace ${namespace} create secret generic telesweep ${files.join(' ')}
 apiVersion: v1
@@ -40,7 +49,7 @@ metadata:
   name: telesweep
   namespace: ${JSON.stringify(namespace)}
 data:
-${settings.join('')}${channels}`;
+${settings.join('')}${channels}${alerts}`;
 }
 
 /** What the env file has, but for the folder of a machine; TIMEZONE always, because the CronJobs go by it. */
@@ -70,12 +79,15 @@ metadata:
 ${spec}`;
 }
 
-function cronJob(job: Job, request: ScheduleRequest): string {
+function cronJob(job: Scheduled, request: ScheduleRequest): string {
   const { image, namespace, timeZone, given } = request;
   const cron = job.cron(request);
   const interval = intervalSeconds(cron);
   const maxRuntimeSeconds = (parseDuration(job.maxRuntime) ?? 0) / 1000;
-  const args = [job.name, '--max-runtime', job.maxRuntime];
+  const { name, command = name } = job;
+  const args = [...command.split(' '), ...limitOf(job)];
+  const oneBot = job.token === 'GUIDE_BOT_TOKEN' && !givesGuideBot(given);
+  const pod = { oneBot, fine: fineCodes(job) };
   return `# ${job.summary}
 # Kubernetes 1.27 or later. Needs ${needsOf(job).join(', ')}:
 # the secrets in the Secret "telesweep" under the keys below, other settings in the ConfigMap "telesweep" by their names.
@@ -102,7 +114,7 @@ spec:
         app.kubernetes.io/name: telesweep
         app.kubernetes.io/component: ${job.name}
     spec:
-      # The pass itself ends after --max-runtime; this is for a pod that hangs.
+      # The pass itself ends before; this is for a pod that hangs.
       activeDeadlineSeconds: ${maxRuntimeSeconds + graceSeconds}
       # Tries again after ${exitCodes.unavailable} (unreachable), unless the next pass is as near.
       backoffLimit: ${interval <= shortInterval ? 0 : 3}
@@ -119,16 +131,16 @@ spec:
               containerName: telesweep
               operator: In
               values: [${finalCodes.join(', ')}]
-${indent(6, podTemplate(job.name, image, args, secretsOf(job, given), job.token === 'GUIDE_BOT_TOKEN' && !givesGuideBot(given)))}`;
+${indent(6, podTemplate(job.name, image, args, secretsOf(job, given), pod))}`;
 }
 
-/** @param oneBot says how another bot gets in */
+/** @param options `oneBot`: says how another bot gets in; `fine`: exit codes that are no failure */
 function podTemplate(
   component: string,
   image: string,
   args: readonly string[],
   secrets: readonly string[],
-  oneBot = false,
+  { oneBot = false, fine = [exitCodes.interrupted] }: { oneBot?: boolean; fine?: readonly number[] } = {},
 ): string {
   return `template:
   metadata:
@@ -150,8 +162,8 @@ function podTemplate(
     containers:
       - name: telesweep
         image: ${JSON.stringify(image)}
-        # Stopped early with work left (${exitCodes.interrupted}) is no failed Job: the next pass goes on.
-        command: [tini, -e, "${exitCodes.interrupted}", --, telesweep]
+        # Stopped early with work left (${exitCodes.interrupted}) is no failed Job: the next pass goes on.${fine.length > 1 ? ` Nor is ${exitCodes.failed}: it was told.` : ''}
+        command: [tini, ${fine.map((code) => `-e, "${code}"`).join(', ')}, --, telesweep]
         args: [${args.join(', ')}]
         env:
 ${secrets.map(environment).join('')}${oneBot ? otherBot : ''}        envFrom:
@@ -183,11 +195,18 @@ ${secrets.map(secretItem).join('')}`;
 }
 
 /** The secrets that the job works with; of the optional ones, those that the env file gives. */
-function secretsOf(job: Job, given: ScheduleRequest['given']): string[] {
+function secretsOf(job: Scheduled, given: ScheduleRequest['given']): string[] {
+  // Doctor looks at whatever there is.
+  if (job.command !== undefined) return ['DATABASE_URL', 'TELEGRAM_BOT_TOKEN', ...givenOf(optionalSecrets, given)];
   if (job.token === null) return ['DATABASE_URL', ...givenOf(['PUSHGATEWAY_URL', 'PING_URL'], given)];
   const token = job.token === 'GUIDE_BOT_TOKEN' && givesGuideBot(given) ? job.token : 'TELEGRAM_BOT_TOKEN';
   return ['DATABASE_URL', token, ...givenOf(['TELEGRAM_PROXY', 'PUSHGATEWAY_URL', 'PING_URL'], given)];
 }
+
+const optionalSecrets = settingsTable
+  .filter(isSecret)
+  .map(({ name }) => name)
+  .filter((name) => name !== 'DATABASE_URL' && name !== 'TELEGRAM_BOT_TOKEN');
 
 function givenOf(names: readonly string[], given: ScheduleRequest['given']): string[] {
   return names.filter((name) => [given[name], given[`${name}_FILE`]].some((value = '') => value !== ''));

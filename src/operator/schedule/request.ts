@@ -3,9 +3,23 @@ import { exitCodes } from '../../process/exit-code.ts';
 import type { Place } from './place.ts';
 import type { Known } from './read-known.ts';
 
+/** What runs at its times: the passes of a job, or another command beside them. */
+export interface Scheduled extends Pick<Job, 'name' | 'summary' | 'token' | 'requires' | 'cron' | 'maxRuntime'> {
+  /** In place of the job's name; it ends by itself. */
+  command?: string;
+}
+
+/** The flags with which a line, a unit or a manifest ends a pass. */
+export const limitOf = ({ command, maxRuntime }: Scheduled): string[] =>
+  command === undefined ? ['--max-runtime', maxRuntime] : [];
+
+/** With these the command has done its work: `doctor` has told what is not well. */
+export const fineCodes = ({ command }: Scheduled): number[] =>
+  command === undefined ? [exitCodes.interrupted] : [exitCodes.interrupted, exitCodes.failed];
+
 /** What a schedule is printed for. */
 export interface ScheduleRequest extends Omit<Known, 'unread' | 'overruled'> {
-  jobs: readonly Job[];
+  jobs: readonly Scheduled[];
   /** Where the settings lie on the machine that will run the jobs, as it is written there. */
   envFile: string;
   place: Place;
@@ -32,7 +46,7 @@ export const finalCodes: readonly number[] = [
 export const shortInterval = 60;
 
 /** The settings without which the job cannot run, in the order of the documentation. */
-export function needsOf(job: Job): string[] {
+export function needsOf(job: Scheduled): string[] {
   const names = new Set(['DATABASE_URL', ...(job.token === null ? [] : [job.token]), ...job.requires]);
   return [...names].map((name) => (name === 'GUIDE_BOT_TOKEN' ? 'GUIDE_BOT_TOKEN or TELEGRAM_BOT_TOKEN' : name));
 }

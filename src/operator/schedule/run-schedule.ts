@@ -1,4 +1,3 @@
-import type { Job } from '../../job/job.ts';
 import { complain, safeWriter } from '../../output/output.ts';
 import { codeOf, messageOf, UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
@@ -9,14 +8,14 @@ import { kubernetesManifests } from './kubernetes.ts';
 import { placeOf, plainPath } from './place.ts';
 import { alertRules } from './prometheus.ts';
 import { readKnown } from './read-known.ts';
-import type { ScheduleFile, ScheduleRequest } from './request.ts';
+import type { Scheduled, ScheduleFile, ScheduleRequest } from './request.ts';
 import { systemdUnits } from './systemd.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
 
 export interface ScheduleFlags extends CommandFlags {
   format: ScheduleFormat;
-  jobs: readonly Job[];
+  jobs: readonly Scheduled[];
   image: string | null;
   namespace: string | null;
   /** A folder to write files to, in place of stdout. */

@@ -1,9 +1,17 @@
 import { statSync } from 'node:fs';
-import type { Job } from '../../job/job.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { intervalSeconds, onCalendar } from './calendar.ts';
 import { plainPath } from './place.ts';
-import { finalCodes, needsOf, type ScheduleFile, type ScheduleRequest, shortInterval } from './request.ts';
+import {
+  finalCodes,
+  fineCodes,
+  limitOf,
+  needsOf,
+  type Scheduled,
+  type ScheduleFile,
+  type ScheduleRequest,
+  shortInterval,
+} from './request.ts';
 
 /** What a pass may take beyond its own limit before systemd ends it: calls under way, the record, the reports. */
 const graceSeconds = 60;
@@ -21,9 +29,9 @@ export function systemdUnits(request: ScheduleRequest): ScheduleFile[] {
   ]);
 }
 
-function service(job: Job, request: ScheduleRequest): string {
+function service(job: Scheduled, request: ScheduleRequest): string {
   const { envFile, place } = request;
-  const { maxRuntime } = job;
+  const { name, command = name, maxRuntime } = job;
   const longest = (parseDuration(maxRuntime) ?? 0) / 1000 + graceSeconds;
   const { limit, restart } = retries(intervalSeconds(job.cron(request)));
   return `# Needs ${needsOf(job).join(', ')} in ${envFile}, which root alone needs to read,
@@ -42,9 +50,9 @@ ${limit}# A unit of yours that tells somebody of a failed pass.
 Type=oneshot
 SyslogIdentifier=telesweep
 LoadCredential=telesweep.env:${envFile}
-ExecStart=${place.exec} ${job.name} --env-file \${CREDENTIALS_DIRECTORY}/telesweep.env --max-runtime ${maxRuntime}
-# Stopped early with work left: the next pass goes on.
-SuccessExitStatus=75
+ExecStart=${place.exec} ${command} --env-file \${CREDENTIALS_DIRECTORY}/telesweep.env${['', ...limitOf(job)].join(' ')}
+# Stopped early with work left: the next pass goes on.${job.command === undefined ? '' : ' What is not well was told.'}
+SuccessExitStatus=${fineCodes(job).join(' ')}
 ${restart}# telesweep ends by itself before this, and within 10 s of a SIGTERM.
 TimeoutStartSec=${longest}
 TimeoutStopSec=15
@@ -126,7 +134,7 @@ function writingGroup(folder: string): number | null {
   }
 }
 
-function timer(job: Job, request: ScheduleRequest): string {
+function timer(job: Scheduled, request: ScheduleRequest): string {
   return `[Unit]
 Description=telesweep: when to ${job.summary}
 
