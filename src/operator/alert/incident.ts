@@ -1,11 +1,13 @@
 /** What a look at what is not well makes of an alert. Pure. */
-import type { AlertState, OpenAlert } from '../../store/alerts.ts';
+import type { AlertState, OpenAlert, Sighting } from '../../store/alerts.ts';
 import { alertText, overText } from './alert-text.ts';
 import type { Ill } from './ill.ts';
 
 export interface Look {
   /** Worst first. */
   ills: readonly Ill[];
+  /** A check failed, so that what is not among the ills need not be well. */
+  incomplete: boolean;
   now: Date;
   /** What is alerted of, for the first line. */
   whose: string;
@@ -31,15 +33,25 @@ export interface Step {
   unsaid: AlertState;
 }
 
+/** What was told of and was not seen: it counts as it was, until a whole look finds it well. */
+function unknownOf(open: OpenAlert | null, ills: readonly Ill[]): Ill[] {
+  const names = (open?.told ?? []).filter((told) => !ills.some(({ name }) => name === told));
+  const why = 'not known now, because a check failed';
+  return names.map((name) => ({ name, how: null, since: null, why, wayOut: null }));
+}
+
+function sightingsOf(ills: readonly Ill[], before: AlertState['seen'], now: Date): [string, Sighting][] {
+  return ills.map(({ name, since }) => {
+    const past = before.get(name);
+    return [name, { since: since ?? past?.since ?? now, times: (past?.times ?? 0) + 1 }];
+  });
+}
+
 /** One alert an incident: it begins with what was seen often enough, is edited as it changes, and is over when all of it is. */
 export function nextStep({ seen: before, open }: AlertState, look: Look): Step {
-  const { ills, now, after, repeatMs } = look;
-  const seen = new Map(
-    ills.map(({ name, since }) => {
-      const past = before.get(name);
-      return [name, { since: since ?? past?.since ?? now, times: (past?.times ?? 0) + 1 }];
-    }),
-  );
+  const { now, after, repeatMs } = look;
+  const ills = [...look.ills, ...(look.incomplete ? unknownOf(open, look.ills) : [])];
+  const seen = new Map(sightingsOf(ills, before, now));
   const sure = ills.filter(({ name }) => open?.told.includes(name) || (seen.get(name)?.times ?? 0) >= after);
   const told = sure.map(({ name }) => name);
   const unsaid: AlertState = { seen, open };

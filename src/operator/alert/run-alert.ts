@@ -72,11 +72,12 @@ async function look(flags: AlertFlags, world: World, settings: Settings, connect
   const { jobs, envFile, json, dryRun } = flags;
   const { signal } = world;
   const findings = await examine({ jobs, envFile, asked: null }, world);
-  const { healths, faults } = await healthOf(connection, settings, jobs);
-  const all = [...findings, ...faults];
+  const { healths, failed } = await healthOf(connection, settings, jobs);
+  const all = [...findings, ...failed.filter(({ text }) => !findings.some((known) => known.text === text))];
   const ills = illsOf(healths, all).map((ill) => hide(ill, settings));
   const seen: Seen = {
     ills,
+    incomplete: all.some(({ unseen }) => unseen),
     timeZone: settings.timeZone,
     after: settings.alertAfter,
     repeatMs: settings.alertRepeatMs,
@@ -109,13 +110,13 @@ async function healthOf(
   connection: Connection,
   settings: Settings,
   jobs: readonly Job[],
-): Promise<{ healths: Health[]; faults: Finding[] }> {
+): Promise<{ healths: Health[]; failed: Finding[] }> {
   const used = jobs.filter(({ optional }) => optional?.isUsed(settings) !== false);
   try {
     const healths = await readOnly(connection, () => readHealth(connection, settings, jobs, used));
-    return { healths, faults: [] };
+    return { healths, failed: [] };
   } catch (error) {
-    return { healths: [], faults: [fault('health', errorText(error, settings.secrets), null)] };
+    return { healths: [], failed: [{ ...fault('health', errorText(error, settings.secrets), null), unseen: true }] };
   }
 }
 

@@ -93,7 +93,7 @@ async function attempt(check: string, work: () => Promise<Finding[]>): Promise<F
 
 function unexpected(check: string, error: unknown): Finding {
   // What is secret in it is hidden with that of all findings.
-  return fault(check, errorText(error, []), null);
+  return { ...fault(check, errorText(error, []), null), unseen: true };
 }
 
 function hide(finding: Finding, { secrets }: Settings): Finding {

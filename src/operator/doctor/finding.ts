@@ -6,6 +6,8 @@ export interface Finding {
   text: string;
   /** What to do about it; null where there is nothing to do. */
   way_out: string | null;
+  /** The check itself failed: what it would have found nobody knows. */
+  unseen?: true;
 }
 
 export function fine(check: string, text: string): Finding {
