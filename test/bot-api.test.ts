@@ -173,6 +173,33 @@ describe('chats', () => {
   });
 });
 
+describe('topics and replies', () => {
+  const forum = -1001234567890;
+  beforeEach(() => {
+    api.addChat({ id: forum, topics: [42] });
+    now += 60_000;
+  });
+
+  it('sends to a topic that stands, and to no other', async () => {
+    const send = (message_thread_id: number) => call('sendMessage', { chat_id: forum, text: 'x', message_thread_id });
+    expect(await send(42)).toMatchObject({ ok: true });
+    for (const gone of [1, 43]) expect(await send(gone)).toEqual(refusal(400, 'Bad Request: message thread not found'));
+    expect(api.sent(forum)).toMatchObject([{ threadId: 42, replyTo: null }]);
+  });
+
+  it('answers a message that stands, or does without one where it may', async () => {
+    api.addMessage(forum, { id: 7 });
+    const send = (reply_parameters: object) => {
+      now += 10_000;
+      return call('sendMessage', { chat_id: forum, text: 'x', reply_parameters });
+    };
+    expect(await send({ message_id: 7 })).toMatchObject({ ok: true });
+    expect(await send({ message_id: 70, allow_sending_without_reply: true })).toMatchObject({ ok: true });
+    expect(await send({ message_id: 70 })).toEqual(refusal(400, 'Bad Request: message to be replied not found'));
+    expect(api.sent(forum).map(({ replyTo }) => replyTo)).toEqual([7, null]);
+  });
+});
+
 describe('tokens and methods', () => {
   it('answers each token as its own bot', async () => {
     const other = '777:another-simulated-token_0123456789';

@@ -37,8 +37,9 @@ export function addSchedule({ program, world, jobs, exit }: Door): void {
     async (format: ScheduleFormat, flags: ScheduleArguments) => {
       const { runSchedule } = await import('../operator/schedule/run-schedule.ts');
       const { alert } = await import('../operator/schedule/alert.ts');
-      const { job: asked = [...jobs, alert], image = null, namespace = null, output = null } = flags;
-      exit(await runSchedule({ ...sharedOf(flags), format, jobs: asked, image, namespace, output }, world));
+      const { job: asked = jobs, image = null, namespace = null, output = null } = flags;
+      const beside = flags.job === undefined ? [alert] : [];
+      exit(await runSchedule({ ...sharedOf(flags), format, jobs: asked, beside, image, namespace, output }, world));
     },
   );
 }

@@ -177,6 +177,18 @@ describe('the role telesweep', () => {
     }
     const { stdout } = await scene.run(['doctor'], env);
     expect(stdout).toContain('rights: role telesweep has what the jobs need\n');
+    scene.api.addChat('32');
+    const alerts = { ...env, ALERT_CHAT_ID: '32', ALERT_AFTER: '1', NOTICE: 'maybe' };
+    expect(await scene.run(['doctor', '--alert'], alerts)).toMatchObject({ code: 1, stderr: '' });
+    expect(scene.api.sent('32')).toMatchObject([{ text: expect.not.stringContaining('rights') }]);
+    await scene.db.query(
+      'revoke insert, update (told) on telesweep.alerts from telesweep; revoke update on telesweep.alerts from telesweep',
+    );
+    const lacking = await scene.run(['doctor'], alerts);
+    expect(lacking.stdout).toMatch(
+      /rights: role telesweep lacks insert, update \(.*\) on telesweep\.alerts, for\s+doctor --alert/,
+    );
+    await grant(scene.db);
     await pendingDeletion(scene.db, { chatId: 31, age: '49h' });
     await broadcast(scene.db, { age: '49h', messages: [{ chatId: 31, messageId: 1 }] });
     await pass(['delete-due'], 1);

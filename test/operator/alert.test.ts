@@ -173,6 +173,40 @@ describe('one incident over time', () => {
   });
 });
 
+test('an ill job is told of in the words of its health', async () => {
+  await scene.db.query(`insert into pending_deletions (chat_id, user_id, message_ids, unique_id, created_at, delete_at)
+    values (5, 5, '{1}', 'file', now() - interval '1 hour', now() - interval '10 minutes')`);
+  const status = await scene.run(['status', '--json']);
+  const { chat: saw, code } = await alert({ ALERT_AFTER: '1' });
+  await scene.db.query('truncate pending_deletions');
+  expect([code, saw]).toEqual([
+    1,
+    [
+      matching(
+        `new 1: ❌ ${ofWhom}: 1 not well`,
+        `• delete-due is late ${since}: it never ran and has work, .* → telesweep schedule crontab --job delete-due`,
+      ),
+    ],
+  ]);
+  expect(status.stdout).toContain('it never ran and has work, ');
+});
+
+test('a claim is on disk before its message goes, whatever the settings of the database', async () => {
+  const { db } = scene;
+  await db.query(`
+    alter database ${db.name} set synchronous_commit = off;
+    create table commits (claims boolean, mode text);
+    create function note_commit() returns trigger language plpgsql as
+      $$ begin insert into commits values (new.claimed_at is not null, current_setting('synchronous_commit')); return null; end $$;
+    create constraint trigger note_commit after update on telesweep.alerts deferrable initially deferred
+      for each row execute function note_commit()`);
+  await alert({ ...badNotice, ALERT_AFTER: '1' });
+  const modes = await db.query('select distinct mode from commits where claims');
+  await db.query(`drop trigger note_commit on telesweep.alerts; drop function note_commit; drop table commits;
+    alter database ${db.name} reset synchronous_commit`);
+  expect(modes).toEqual([{ mode: 'on' }]);
+});
+
 describe('topics', () => {
   const env = { ...badNotice, ALERT_AFTER: '1', ALERT_THREAD_ID: '42' };
 

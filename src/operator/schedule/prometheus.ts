@@ -2,7 +2,7 @@ import type { Job } from '../../job/job.ts';
 import { exitCodeMeanings, exitCodes } from '../../process/exit-code.ts';
 import { parseDuration } from '../../settings/duration.ts';
 import { intervalSeconds } from './calendar.ts';
-import type { ScheduleFile, ScheduleRequest } from './request.ts';
+import type { ScheduleFile } from './request.ts';
 
 /** A rule of Prometheus (prometheus.io/docs/prometheus/latest/configuration/alerting_rules). */
 interface Rule {
@@ -17,8 +17,13 @@ interface Rule {
   description: string;
 }
 
+interface AlertRequest {
+  jobs: readonly Job[];
+  guideIntervalMs: number;
+}
+
 /** Alerts for the jobs in use, by the times at which they run. */
-export function alertRules(request: ScheduleRequest): ScheduleFile[] {
+export function alertRules(request: AlertRequest): ScheduleFile[] {
   return [{ name: 'telesweep-alerts.yml', text: head + rulesFor(request).map(ruleText).join('\n') }];
 }
 
@@ -44,7 +49,7 @@ groups:
 const healthSeconds = 5 * 60;
 const staleHealthSeconds = 3 * healthSeconds;
 
-function rulesFor({ jobs, guideIntervalMs }: ScheduleRequest): Rule[] {
+function rulesFor({ jobs, guideIntervalMs }: AlertRequest): Rule[] {
   const limits = jobs.map((job) => ({ name: job.name, seconds: silenceSeconds(job, guideIntervalMs) }));
   const deleting = jobs.filter(({ nearDeadline }) => nearDeadline !== undefined).map(({ name }) => name);
   const calling = jobs.filter(({ token }) => token !== null).map(({ name }) => name);

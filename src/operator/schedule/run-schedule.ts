@@ -1,3 +1,4 @@
+import type { Job } from '../../job/job.ts';
 import { complain, safeWriter } from '../../output/output.ts';
 import { codeOf, messageOf, UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
@@ -15,7 +16,9 @@ export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus'
 
 export interface ScheduleFlags extends CommandFlags {
   format: ScheduleFormat;
-  jobs: readonly Scheduled[];
+  jobs: readonly Job[];
+  /** Other commands with times of their own. */
+  beside: readonly Scheduled[];
   image: string | null;
   namespace: string | null;
   /** A folder to write files to, in place of stdout. */
@@ -28,7 +31,7 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
   try {
     const { request, doubts } = readRequest(flags, world);
     for (const doubt of doubts) complain(world.stderr, 'schedule', doubt);
-    const files = filesOf(flags.format, request);
+    const files = filesOf(flags, request);
     if (flags.output !== null) await write(flags.output, files);
     if (flags.json) print(`${JSON.stringify({ format: flags.format, time_zone: request.timeZone, files })}\n`);
     else print(flags.output === null ? textOfAll(flags.format, files) : namesOf(flags.output, files));
@@ -88,7 +91,14 @@ function readRequest(flags: ScheduleFlags, world: World): { request: ScheduleReq
     const way = 'install Node.js and telesweep for the whole system, and print again';
     doubts.push(`${place.hidden} lies where no unit can look (ProtectHome=, PrivateTmp=): ${way}`);
   }
-  const request = { ...known, jobs: flags.jobs, envFile: written, place, image, namespace: namespace ?? 'telesweep' };
+  const request = {
+    ...known,
+    jobs: [...flags.jobs, ...flags.beside],
+    envFile: written,
+    place,
+    image,
+    namespace: namespace ?? 'telesweep',
+  };
   return { request, doubts };
 }
 
@@ -99,12 +109,12 @@ function checked(flag: string, value: string | null, pattern: RegExp, expected: 
   throw new UsageError(`--${flag}: ${JSON.stringify(value)} will not do; expected ${expected}`);
 }
 
-function filesOf(format: ScheduleFormat, request: ScheduleRequest): ScheduleFile[] {
+function filesOf({ format, jobs }: ScheduleFlags, request: ScheduleRequest): ScheduleFile[] {
   switch (format) {
     case 'crontab':
       return crontab(request);
     case 'prometheus':
-      return alertRules(request);
+      return alertRules({ ...request, jobs });
     case 'kubernetes':
       return kubernetesManifests(request);
     case 'systemd':
