@@ -11,7 +11,8 @@ export interface EnvFile {
   complaints: string[];
 }
 
-const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)[ \t]*=(.*)$/;
+// `s`: a line goes on behind a line separator of Unicode.
+const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)[ \t]*=(.*)$/s;
 
 /** Reads `NAME=value` lines; a value in quotes may go on over several. */
 export function parseEnvFile(text: string): EnvFile {
@@ -47,10 +48,10 @@ export function parseEnvFile(text: string): EnvFile {
 
 /** The line on which the quote is closed that a value opens: its own where it opens none; null where nothing closes it. */
 function lastLineOf(written: string, lines: readonly string[], index: number): number | null {
-  const [, quote, rest = ''] = /^\s*(["'])(.*)$/.exec(written) ?? [];
+  const [, quote, rest = ''] = /^\s*(["'])(.*)$/s.exec(written) ?? [];
   if (quote === undefined) return index;
   // In single quotes a backslash stands for itself.
-  const closing = quote === "'" ? /'/ : /^(?:[^"\\]|\\.)*"/;
+  const closing = quote === "'" ? /'/ : /^(?:[^"\\]|\\.)*"/s;
   if (closing.test(rest)) return index;
   const last = lines.findIndex((later, at) => at > index && closing.test(later));
   return last === -1 ? null : last;

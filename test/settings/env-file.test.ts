@@ -52,7 +52,7 @@ describe('a value is taken whole', () => {
         if (/['\n]/.test(text)) return;
         expect(parseEnvFile(`A='${text}'\nB=1`)).toEqual({ values: { A: text, B: '1' }, complaints: [] });
       }),
-      { numRuns: 2_000 },
+      { numRuns: 2_000, examples: [['\u2028'], ['a\u2029\\\u2028b']] },
     );
   });
 });
