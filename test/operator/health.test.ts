@@ -1,4 +1,4 @@
-/** States of the world, and what status, doctor and the ping say of them: one truth, in the same words. */
+/** States of the world, and what status, doctor, the metrics, alerts and the ping say of them: one truth, in the same words. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { jobs } from '../../src/jobs/index.ts';
 import type { Finding } from '../../src/operator/doctor/finding.ts';
@@ -520,10 +520,13 @@ describe('a job', () => {
     await lay();
     const code = ill.includes(verdict) ? 1 : 0;
 
-    const [asJson, shown, doctor] = await Promise.all([
+    const alerts = { ALERT_WEBHOOK_URL: 'http://127.0.0.1:1/', ALERT_AFTER: '1' };
+    const [asJson, shown, doctor, metrics, alert] = await Promise.all([
       scene.run(['status', '--json', '--job', job], env),
       scene.run(['status', '--job', job], env),
       scene.run(['doctor', '--json', '--job', job], env),
+      scene.run(['metrics'], env),
+      scene.run(['doctor', '--alert', '--dry-run', '--json'], { ...env, ...alerts }),
     ]);
     const told: Status = JSON.parse(asJson.stdout);
     const [status] = told.jobs;
@@ -552,6 +555,13 @@ describe('a job', () => {
     expect(findings.some((finding) => finding.check === job && finding.level === 'fault')).toBe(code === 1);
     if (code === 1) expect(doctor.code).toBe(1);
     if (verdict !== 'well') expect(words(found[0]?.text ?? '')).toContain(words(whyTold));
+
+    const verdicts = new RegExp(`^telesweep_health\\{sweep_job="${job}",.*verdict="(\\w+)"\\} 1$`, 'gm');
+    expect([...metrics.stdout.matchAll(verdicts)].map(([, set]) => set)).toEqual([verdict]);
+    const { alerts: would }: { alerts: { text: string | null }[] } = JSON.parse(alert.stdout);
+    const alerted = words(would.map(({ text }) => text ?? '').join('\n'));
+    expect(alerted.includes(`${job} is ${verdict} since`)).toBe(code === 1);
+    if (code === 1) expect(alerted).toContain(words(whyTold));
 
     const pings = scene.monitors?.pings.length ?? 0;
     await scene.run([job, '--quiet', '--limit', '1'], env);
