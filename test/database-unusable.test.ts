@@ -52,7 +52,8 @@ describe('a database that cannot be used', () => {
     });
     const { code, summary } = await refused(['delete-due', '--max-runtime', '1ms'], { DATABASE_URL: url });
     expect({ code, outcome: summary?.outcome }).toEqual({ code: 69, outcome: 'failed' });
-    expect(summary?.error).toMatch(/^the database cannot be reached: .*ECONNREFUSED/);
+    // A quick machine tries a second time within that millisecond.
+    expect(summary?.error).toMatch(/^the database cannot be reached( after 2 tries)?: .*ECONNREFUSED/);
     expect(summary?.duration_ms).toBeLessThan(500);
   });
 

@@ -3,6 +3,7 @@
  * may be repeated. Node's own fetch cannot tell, and costs four times the CPU.
  */
 import type { Dispatcher } from 'undici';
+import { monotonicMs } from '../process/clock.ts';
 import { codeOf } from '../process/errors.ts';
 import type { Address, Connections } from './connections.ts';
 import { CallFailure } from './failure.ts';
@@ -28,6 +29,7 @@ export function createHttpFetch(options: { connections: Connections; timeoutMs: 
   const { connections, timeoutMs } = options;
   const underWay = new Set<Call>();
   const heeded = new WeakSet<AbortSignal>();
+  const pulse = new Pulse();
   let closed = false;
 
   const failAll = (message: string, signal?: AbortSignal): void => {
@@ -53,13 +55,14 @@ export function createHttpFetch(options: { connections: Connections; timeoutMs: 
         return reject(new CallFailure('the address of the Bot API is no http or https address', false));
       }
       if (signal !== undefined) heed(signal);
-      const call = new Call(signal, timeoutMs, { resolve, reject, ended: () => underWay.delete(call) });
+      const call = new Call(signal, timeoutMs, pulse, { resolve, reject, ended: () => underWay.delete(call) });
       underWay.add(call);
       connections.post(address, headers, body, call);
     });
 
   const close = (): void => {
     closed = true;
+    pulse.stop();
     failAll('the client was closed');
     connections.close();
   };
@@ -79,6 +82,33 @@ interface Ends {
   ended(): void;
 }
 
+/**
+ * A call that did not leave within this is not made: a process that was frozen meanwhile, between the decision and the first
+ * byte, may have lost its lease, and another pass has settled what it would send. Less than half of a lease.
+ */
+const longestWaitMs = 20_000;
+
+/** Tells how long the process has been awake without a break, as far as its timers know. */
+class Pulse {
+  #beatAt = monotonicMs();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    this.#timer = setInterval(() => {
+      this.#beatAt = monotonicMs();
+    }, 200).unref();
+  }
+
+  /** Milliseconds since the last beat: much more than its interval where the process was stopped a moment ago. */
+  get silentMs(): number {
+    return monotonicMs() - this.#beatAt;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /** One call, as undici's pool reports of it. Its end takes place once, whatever is reported later. */
 class Call implements Dispatcher.DispatchHandler {
   readonly signal: AbortSignal | undefined;
@@ -86,13 +116,18 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   /** Null until a connection stands (with TLS: until the server's certificate was accepted): before, nothing can have left. */
   #controller: Dispatcher.DispatchController | null = null;
+  readonly #startedAt = monotonicMs();
+  readonly #waitMs: number;
+  readonly #pulse: Pulse;
   #status = 0;
   #headers: AnswerHeaders = {};
   #chunks: Buffer[] = [];
 
-  constructor(signal: AbortSignal | undefined, timeoutMs: number, ends: Ends) {
+  constructor(signal: AbortSignal | undefined, timeoutMs: number, pulse: Pulse, ends: Ends) {
     this.signal = signal;
     this.#ends = ends;
+    this.#pulse = pulse;
+    this.#waitMs = Math.min(timeoutMs, longestWaitMs);
     this.#timer = setTimeout(() => {
       this.fail(`no ${this.#controller === null ? 'connection' : 'answer'} within ${timeoutMs} ms`);
     }, timeoutMs);
@@ -105,6 +140,8 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    const waited = Math.max(monotonicMs() - this.#startedAt, this.#pulse.silentMs);
+    if (waited > this.#waitMs) this.fail(`it could not leave within ${this.#waitMs} ms`);
     // It was given up while it waited for its connection.
     if (this.#ends === null) controller.abort(dropped);
     else this.#controller = controller;
