@@ -102,6 +102,12 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     return writeMetrics({ dir, pushgatewayUrl }, job.name, recorded?.metrics ?? null, Date.now() / 1000);
   };
 
+  /** The first line of a mail. */
+  const firstWords = async (summary: Summary, exitCode: number, wrongSince: Date | null): Promise<string> => {
+    const { firstLine } = await import('./first-line.ts');
+    return printable(hide(firstLine(job, summary, exitCode, wrongSince, settings)));
+  };
+
   const tellPing = async (summary: Summary, exitCode: number): Promise<string[]> => {
     // Who found the job held says nothing: a holder that hangs must be missed.
     if (pingUrl === null || summary.dry_run || isHeld) return [];
@@ -143,12 +149,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       const level = exitCode === 0 ? 'info' : exitCode === 75 ? 'warn' : 'error';
       log[level](summary, lastLine(job, summary, exitCode));
       await log.flush();
-      if (held !== null) {
-        const { firstLine } = await import('./first-line.ts');
-        held.release(
-          exitCode === 0 ? '' : `${printable(hide(firstLine(job, summary, exitCode, wrongSince, settings)))}\n`,
-        );
-      }
+      if (held !== null) held.release(exitCode === 0 ? '' : `${await firstWords(summary, exitCode, wrongSince)}\n`);
       if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
     },
   };
