@@ -26,8 +26,8 @@ export function keepLease(connection: Connection, job: JobName, runId: string, s
     return held;
   };
   const timer = setInterval(() => {
-    // A sweep's ticks have moved it: then it lasts until the next beat.
-    if (monotonicMs() - renewedAt < heartbeatMs) return;
+    // A sweep's ticks have moved it lately: then it lasts until the next beat. A beat may come a little early.
+    if (monotonicMs() - renewedAt < heartbeatMs / 2) return;
     renew().catch((error: unknown) => {
       failure ??= error;
       stop.request('error');

@@ -182,5 +182,11 @@ function isAtEnd({ stop_reason, left }: Summary, { staysDue }: Laid): boolean {
 }
 
 export function lastLines(text: string): string {
-  return text.trimEnd().split('\n').slice(-3).join(' ⏎ ').slice(0, 600);
+  return text.trimEnd().split('\n').slice(-4).map(wordsOfLine).join(' ⏎ ').slice(0, 600);
+}
+
+/** A line of the log says it in its message, and the summary's fields take much room. */
+function wordsOfLine(line: string): string {
+  const message = /"msg":"((?:[^"\\]|\\.)*)"\}$/.exec(line)?.[1];
+  return message ?? line;
 }
