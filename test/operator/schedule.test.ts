@@ -218,6 +218,18 @@ describe('the units of systemd', () => {
   });
 });
 
+test('where a text file is wanted, what writes the health into it runs beside the jobs', async () => {
+  const wanted = { METRICS_TEXTFILE_DIR: '/srv/textfile' };
+  expect(await textOf(['crontab'], wanted)).toMatch(
+    /^\*\/5 \* \* \* \* {2}\S*telesweep\S* metrics --output --env-file /m,
+  );
+  const units = await textOf(['systemd'], wanted);
+  expect(units).toMatch(/^ExecStart=.* metrics --output --env-file \S+$/m);
+  expect(units.match(/^SuccessExitStatus=75 1$/gm)).toHaveLength(1);
+  for (const args of [['crontab'], ['systemd']]) expect(await textOf(args)).not.toContain(' metrics --output');
+  expect(await textOf(['crontab', '--job', 'delete-due'], wanted)).not.toContain(' metrics --output');
+});
+
 describe('where telesweep and Node lie', () => {
   const places = { node: '/opt/node-20/bin/node', script: '/opt/node-20/bin/telesweep' };
   const printed = async (format: string, program: World['program']) => {

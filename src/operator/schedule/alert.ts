@@ -4,6 +4,7 @@ import type { Scheduled } from './request.ts';
 export const alert: Scheduled = {
   name: 'alert',
   command: 'doctor --alert',
+  tells: true,
   summary: 'tell people what is not well',
   // Doctor looks at every bot.
   token: 'TELEGRAM_BOT_TOKEN',

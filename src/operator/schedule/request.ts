@@ -7,6 +7,8 @@ import type { Known } from './read-known.ts';
 export interface Scheduled extends Pick<Job, 'name' | 'summary' | 'token' | 'requires' | 'cron' | 'maxRuntime'> {
   /** In place of the job's name; it ends by itself. */
   command?: string;
+  /** It tells people what is not well, so that exit code 1 is no failure of its own. */
+  tells?: true;
 }
 
 /** The flags with which a line, a unit or a manifest ends a pass. */
@@ -14,8 +16,8 @@ export const limitOf = ({ command, maxRuntime }: Scheduled): string[] =>
   command === undefined ? ['--max-runtime', maxRuntime] : [];
 
 /** With these the command has done its work: `doctor` has told what is not well. */
-export const fineCodes = ({ command }: Scheduled): number[] =>
-  command === undefined ? [exitCodes.interrupted] : [exitCodes.interrupted, exitCodes.failed];
+export const fineCodes = ({ tells }: Scheduled): number[] =>
+  tells === undefined ? [exitCodes.interrupted] : [exitCodes.interrupted, exitCodes.failed];
 
 /** What a schedule is printed for. */
 export interface ScheduleRequest extends Omit<Known, 'unread' | 'overruled'> {

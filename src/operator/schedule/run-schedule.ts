@@ -5,6 +5,7 @@ import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import { type CommandFlags, endCommand } from '../command.ts';
 import { crontab } from './crontab.ts';
+import { healthFile } from './health-file.ts';
 import { kubernetesManifests } from './kubernetes.ts';
 import { placeOf, plainPath } from './place.ts';
 import { alertRules } from './prometheus.ts';
@@ -91,9 +92,11 @@ function readRequest(flags: ScheduleFlags, world: World): { request: ScheduleReq
     const way = 'install Node.js and telesweep for the whole system, and print again';
     doubts.push(`${place.hidden} lies where no unit can look (ProtectHome=, PrivateTmp=): ${way}`);
   }
+  // With all jobs, and where there is a folder: a pod has none.
+  const writesHealth = flags.beside.length > 0 && format !== 'kubernetes' && known.metricsDir !== null;
   const request = {
     ...known,
-    jobs: [...flags.jobs, ...flags.beside],
+    jobs: [...flags.jobs, ...flags.beside, ...(writesHealth ? [healthFile] : [])],
     envFile: written,
     place,
     image,

@@ -51,7 +51,7 @@ Type=oneshot
 SyslogIdentifier=telesweep
 LoadCredential=telesweep.env:${envFile}
 ExecStart=${place.exec} ${command} --env-file \${CREDENTIALS_DIRECTORY}/telesweep.env${['', ...limitOf(job)].join(' ')}
-# Stopped early with work left: the next pass goes on.${job.command === undefined ? '' : ' What is not well was told.'}
+# Stopped early with work left: the next pass goes on.${job.tells === undefined ? '' : ' What is not well was told.'}
 SuccessExitStatus=${fineCodes(job).join(' ')}
 ${restart}# telesweep ends by itself before this, and within 10 s of a SIGTERM.
 TimeoutStartSec=${longest}
