@@ -65,6 +65,12 @@ export function databaseError(error: unknown): Error {
         ]);
       }
   }
+  // PgBouncer says so with 08P01, and hangs up.
+  if (/statement pooling mode/.test(message)) {
+    return new SettingsError([
+      `DATABASE_URL: the pooler lends its connection for one statement alone (${message}); expected its pool_mode to be transaction or session`,
+    ]);
+  }
   if (isOfServer(code)) return new UnavailableError(`the database stopped answering: ${message}`);
   switch (code.slice(0, 2)) {
     case '40':

@@ -96,6 +96,7 @@ describe('every class of SQLSTATE', () => {
     ['42P01', 'relation "tokens" does not exist', /not migrated/],
     ['42501', 'permission denied for table tokens', /lacks a right/],
     ['55P03', 'canceling statement due to lock timeout', /lock/],
+    ['08P01', 'transaction blocks not allowed in statement pooling mode', /expected its pool_mode to be transaction/],
   ])('%s says what it is', (code, message, words) => {
     expect(databaseError(refusal(code, message)).message).toMatch(words);
   });

@@ -1,6 +1,5 @@
 import type { Job } from '../../job/job.ts';
 import { complain, safeWriter } from '../../output/output.ts';
-import { errorText } from '../../process/error-text.ts';
 import { SettingsError, UnavailableError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import { redact } from '../../process/redact.ts';
@@ -10,9 +9,6 @@ import { expectedOf, settingInfo } from '../../settings/settings-table.ts';
 import { type Connection, connect, readOnly } from '../../store/connect.ts';
 import { type CommandFlags, endCommand, statementTimeoutMs } from '../command.ts';
 import { examine } from '../doctor/examine.ts';
-import { type Finding, fault } from '../doctor/finding.ts';
-import { readHealth } from '../health/read-health.ts';
-import type { Health } from '../health/verdict.ts';
 import type { Channel } from './channel.ts';
 import { type Ill, illsOf } from './ill.ts';
 import { telegramChannel } from './telegram-channel.ts';
@@ -71,13 +67,11 @@ async function open(settings: Settings, signal: AbortSignal): Promise<Connection
 async function look(flags: AlertFlags, world: World, settings: Settings, connection: Connection): Promise<number> {
   const { jobs, envFile, json, dryRun } = flags;
   const { signal } = world;
-  const findings = await examine({ jobs, envFile, asked: null }, world);
-  const { healths, failed } = await healthOf(connection, settings, jobs);
-  const all = [...findings, ...failed.filter(({ text }) => !findings.some((known) => known.text === text))];
-  const ills = illsOf(healths, all).map((ill) => hide(ill, settings));
+  const { findings, healths } = await examine({ jobs, envFile, asked: null }, world);
+  const ills = illsOf(healths, findings).map((ill) => hide(ill, settings));
   const seen: Seen = {
     ills,
-    incomplete: all.some(({ unseen }) => unseen),
+    incomplete: findings.some(({ unseen }) => unseen),
     timeZone: settings.timeZone,
     after: settings.alertAfter,
     repeatMs: settings.alertRepeatMs,
@@ -99,25 +93,10 @@ async function look(flags: AlertFlags, world: World, settings: Settings, connect
   report(told, ills, flags, world, settings);
   if (json) {
     const ok = ills.length === 0;
-    const text = JSON.stringify({ ok, findings: all, healths, alerts: told });
+    const text = JSON.stringify({ ok, findings, healths, alerts: told });
     safeWriter(world.stdout)(`${redact(text, settings.secrets)}\n`);
   }
   return ills.length === 0 ? exitCodes.ok : exitCodes.failed;
-}
-
-/** What keeps it from an answer is an answer as well. */
-async function healthOf(
-  connection: Connection,
-  settings: Settings,
-  jobs: readonly Job[],
-): Promise<{ healths: Health[]; failed: Finding[] }> {
-  const used = jobs.filter(({ optional }) => optional?.isUsed(settings) !== false);
-  try {
-    const healths = await readOnly(connection, () => readHealth(connection, settings, jobs, used));
-    return { healths, failed: [] };
-  } catch (error) {
-    return { healths: [], failed: [{ ...fault('health', errorText(error, settings.secrets), null), unseen: true }] };
-  }
 }
 
 function channelsOf(settings: Settings, connection: Connection, signal: AbortSignal): Channel[] {

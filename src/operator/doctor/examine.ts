@@ -7,6 +7,7 @@ import type { Settings } from '../../settings/settings.ts';
 import { readPauses } from '../../store/budgets.ts';
 import { type Connection, connect, readOnly } from '../../store/connect.ts';
 import { statementTimeoutMs } from '../command.ts';
+import type { Health } from '../health/verdict.ts';
 import { checkBots } from './bots.ts';
 import { checkClock, checkProgram, checkServer, checkTimeZone } from './database.ts';
 import { type Finding, fault } from './finding.ts';
@@ -30,16 +31,22 @@ export interface Request {
  * Looks at everything that the jobs need, as far as the settings allow. Reads alone: the database refuses a change, and
  * Telegram is asked getMe, getChat and getChatMember. Never throws; findings hold no secret.
  */
-export async function examine(request: Request, world: World): Promise<Finding[]> {
+export async function examine(request: Request, world: World): Promise<Examined> {
   const { settings, findings: ofSettings } = checkAllSettings({ ...request, env: world.env });
   const jobs = request.asked ?? request.jobs.filter(({ optional }) => optional?.isUsed(settings) !== false);
-  const { findings: ofDatabase, pauses } = await examineDatabase(settings, request.jobs, jobs, world.signal);
+  const { findings: ofDatabase, pauses, healths } = await examineDatabase(settings, request.jobs, jobs, world.signal);
   const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
-  return [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram].map((finding) => hide(finding, settings));
+  const findings = [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram];
+  return { findings: findings.map((finding) => hide(finding, settings)), healths };
 }
 
-interface DatabaseFindings {
+/** What was found, and how the jobs stand; none where that could not be read, which is a finding. */
+export interface Examined {
   findings: Finding[];
+  healths: Health[];
+}
+
+interface DatabaseFindings extends Examined {
   pauses: ReadonlyMap<string, Date>;
 }
 
@@ -49,7 +56,7 @@ async function examineDatabase(
   jobs: readonly Job[],
   signal: AbortSignal,
 ): Promise<DatabaseFindings> {
-  const nothing: DatabaseFindings = { findings: [], pauses: new Map() };
+  const nothing: DatabaseFindings = { findings: [], healths: [], pauses: new Map() };
   if (settings.database.connectionString === undefined) return nothing;
   let connection: Connection;
   try {
@@ -59,6 +66,7 @@ async function examineDatabase(
   }
   try {
     const read = (check: string, work: () => Promise<Finding[]>) => attempt(check, () => readOnly(connection, work));
+    let healths: Health[] = [];
     const findings = [
       ...(await attempt('database', () => checkServer(connection))),
       ...(await read('session', () => checkHabits(connection))),
@@ -71,10 +79,14 @@ async function examineDatabase(
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
       ...(jobs.some(({ namesGuide }) => namesGuide) ? await attempt('guides', () => checkGuides(connection)) : []),
-      ...(await read('schedule', () => checkHealth(connection, everyJob, jobs, settings))),
+      ...(await read('health', async () => {
+        const health = await checkHealth(connection, everyJob, jobs, settings);
+        healths = health.healths;
+        return health.findings;
+      })),
     ];
     const pauses = await readPauses(connection).catch(() => []);
-    return { findings, pauses: new Map(pauses.map(({ bot_id, until }) => [bot_id, until])) };
+    return { findings, healths, pauses: new Map(pauses.map(({ bot_id, until }) => [bot_id, until])) };
   } finally {
     connection.close();
   }

@@ -22,7 +22,7 @@ export async function runDoctor(flags: DoctorFlags, world: World): Promise<numbe
     const exitCode = await acceptBot(flags, world);
     if (exitCode !== exitCodes.ok) return exitCode;
   }
-  const findings = await examine(flags, world);
+  const { findings } = await examine(flags, world);
   const faults = findings.filter(({ level }) => level === 'fault').length;
   const warnings = findings.filter(({ level }) => level === 'warning').length;
   safeWriter(world.stdout)(

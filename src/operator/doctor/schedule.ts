@@ -6,7 +6,7 @@ import { readStarts } from '../../store/run-history.ts';
 import type { ExpectedRuns } from '../health/expected-runs.ts';
 import { verdictText } from '../health/health-text.ts';
 import { type Judged, readJudged } from '../health/read-health.ts';
-import { isIll } from '../health/verdict.ts';
+import { type Health, isIll } from '../health/verdict.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** How each job stands, and its run history against the times at which it is expected. @param jobs those that share a budget */
@@ -15,11 +15,11 @@ export async function checkHealth(
   jobs: readonly Job[],
   asked: readonly Job[],
   settings: Settings,
-): Promise<Finding[]> {
+): Promise<{ findings: Finding[]; healths: Health[] }> {
   const { now, judged } = await readJudged(connection, settings, jobs, asked);
   const findings: Finding[] = [];
   for (const job of judged) findings.push(...(await checkJob(connection, job, now, settings)));
-  return findings;
+  return { findings, healths: judged.map(({ health }) => health) };
 }
 
 async function checkJob(connection: Connection, judged: Judged, now: Date, settings: Settings): Promise<Finding[]> {
