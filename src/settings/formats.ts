@@ -75,6 +75,23 @@ export function plainText(most: number): Format<string> {
   };
 }
 
+/** It goes into names of files, units, timers and CronJobs as it is. */
+export const botName: Format<string> = {
+  expected: 'a name of up to 40 letters, digits and . _ -, with a letter or digit first',
+  parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(text) ? text : wrong(text, 'is not a name for a bot')),
+};
+
+/** Written as PostgreSQL keeps it, capitals and all. Its names have 63 bytes, and those with `pg_` are its own. */
+export const schemaName: Format<string> = {
+  expected: "the name of the schema that holds the bot's tables, as \\dn in psql shows it",
+  parse(text) {
+    if (/["'\\\p{C}]/u.test(text)) return wrong(text, 'has quotes, backslashes or control characters');
+    if (Buffer.byteLength(text) > 63) return wrong(text, 'is longer than PostgreSQL takes (63 bytes)');
+    if (text === 'telesweep') return wrong(text, "is telesweep's own schema");
+    return /^pg_|^information_schema$/.test(text) ? wrong(text, 'is a schema of PostgreSQL itself') : text;
+  },
+};
+
 export const absolutePath: Format<string> = {
   expected: 'the absolute path of a directory',
   anyText: true,

@@ -3,7 +3,19 @@ import { apiRoot, pingAddress, proxy, pushgateway, webhook } from './addresses.t
 import { chatIds, oneChat } from './chat-ids.ts';
 import { databaseUrl } from './database-url.ts';
 import type { Format } from './format.ts';
-import { absolutePath, botToken, days, duration, oneOf, plainText, rate, sightings, threadId } from './formats.ts';
+import {
+  absolutePath,
+  botName,
+  botToken,
+  days,
+  duration,
+  oneOf,
+  plainText,
+  rate,
+  schemaName,
+  sightings,
+  threadId,
+} from './formats.ts';
 import { timeZone } from './time-zone.ts';
 
 export interface SettingInfo<T = unknown> {
@@ -37,6 +49,22 @@ const table = [
       'Write %25 %2F %3A %3F %23 %40 for the characters % / : ? # @ inside the password. Without ?sslmode=… the connection ' +
       'is not encrypted (disable). For a server on another machine add ?sslmode=verify-full, or ?sslmode=require, which ' +
       'encrypts and asks nobody who they are. The variables are PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE.',
+  },
+  {
+    name: 'SCHEMA',
+    field: 'schema',
+    format: schemaName,
+    example: 'shop',
+    meaning: "the schema that holds the bot's tables, where the search path does not lead to it",
+    note: 'It must stand already. Unlike a search path it works behind PgBouncer in transaction mode.',
+  },
+  {
+    name: 'NAME',
+    field: 'name',
+    format: botName,
+    example: 'shop',
+    meaning:
+      'what the bot is called in logs, metrics, units and alerts; without it, the name of its env file in a directory, else SCHEMA',
   },
   {
     name: 'TELEGRAM_BOT_TOKEN',

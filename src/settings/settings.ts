@@ -28,6 +28,10 @@ export interface SettingsRequest {
   env: Readonly<Record<string, string | undefined>>;
   /** The path of `--env-file`. */
   envFile?: string | null;
+  /** For a bot of a directory: what its file makes it be called. The environment, where WSL sets NAME, names no bot then. */
+  name?: string;
+  /** Settings of all bots of the directory, which those of the bot's own file come before. */
+  common?: Readonly<Record<string, string>>;
   /** The settings without which the caller cannot go on. All others are checked as well, where they are given. */
   requires: readonly string[];
   /** Nothing else is looked at, whatever is wrong with it: the others have their defaults or none. */
@@ -48,12 +52,12 @@ export function readSettings(request: SettingsRequest): Settings {
  * Reads what can be read, and tells what is wrong with the rest: a setting that is missing or malformed has its default
  * or none. For a caller that goes on all the same.
  */
-export function checkSettings({ env, envFile = null, requires, only }: SettingsRequest): {
+export function checkSettings({ env, envFile = null, name, common = {}, requires, only }: SettingsRequest): {
   settings: Settings;
   /** In the order of the table, without secrets. */
   problems: string[];
 } {
-  const sources = openSources(env, envFile);
+  const sources = openSources(name === undefined ? env : { ...env, NAME: undefined }, envFile, common);
   const reader = new Reader(sources, requires);
 
   // The first of the table, so that the problems are in its order.
@@ -74,6 +78,7 @@ export function checkSettings({ env, envFile = null, requires, only }: SettingsR
     settings: {
       ...values,
       database,
+      name: values.name ?? name ?? values.schema,
       guideBotToken: values.guideBotToken ?? values.telegramBotToken,
       alertBotToken: values.alertBotToken ?? values.telegramBotToken,
       guideChatIds: values.guideChatIds ?? [],

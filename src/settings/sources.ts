@@ -8,7 +8,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Where values come from: the environment over the env file, and for secrets the files that they name. */
 export interface Sources {
-  /** The environment over the env file. An empty value counts as not given. */
+  /** The environment over the env file, and that over what is common to all bots of a directory. An empty value counts as not given. */
   values: Variables;
   /** The environment alone. */
   environment: Variables;
@@ -20,7 +20,7 @@ export interface Sources {
   complete: boolean;
 }
 
-export function openSources(env: Variables, envFile: string | null): Sources {
+export function openSources(env: Variables, envFile: string | null, common: Variables = {}): Sources {
   const fileProblems: Problem[] = [];
   let fileValues: Variables = {};
   let complete = true;
@@ -38,7 +38,7 @@ export function openSources(env: Variables, envFile: string | null): Sources {
     }
   }
   const environment = withoutEmpty(env);
-  const values = { ...withoutEmpty(fileValues), ...environment };
+  const values = { ...withoutEmpty(common), ...withoutEmpty(fileValues), ...environment };
   const nameProblems = [...unknownInEnvFile(fileValues, env), ...unknownInEnvironment(environment, values)];
   return { values, environment, fileProblems, nameProblems, complete };
 }
