@@ -11,6 +11,8 @@ describe('defaults', () => {
   test('nothing is needed where nothing is asked for', () => {
     expect(read({})).toEqual({
       database: { applicationName: 'telesweep' },
+      schema: null,
+      name: null,
       telegramBotToken: null,
       guideBotToken: null,
       apiRoot: 'https://api.telegram.org',
@@ -191,5 +193,29 @@ describe('the tokens', () => {
 
   test('the guide token does not stand in for the other', () => {
     expect(problemsOf({ env: { GUIDE_BOT_TOKEN: token }, requires: ['TELEGRAM_BOT_TOKEN'] })).toHaveLength(1);
+  });
+});
+
+describe('the bot has a name', () => {
+  test.each([
+    ['its own setting', { NAME: 'shop.eu', SCHEMA: 'app' }, undefined, 'shop.eu'],
+    ['the file that it has in a directory, whatever NAME the environment holds', { NAME: 'DESKTOP-1' }, 'shop', 'shop'],
+    ['its schema', { SCHEMA: 'app' }, undefined, 'app'],
+    ['nothing', {}, undefined, null],
+  ])('by %s', (_, env, name, expected) => {
+    expect(readSettings({ env, requires: [], ...(name === undefined ? {} : { name }) }).name).toBe(expected);
+  });
+
+  test.each(['my bot', '-shop', 'a/b', 'x'.repeat(41)])('and %j is none', (NAME) => {
+    expect(() => readSettings({ env: { NAME }, requires: [] })).toThrow(`NAME: "${NAME}" is not a name for a bot`);
+  });
+
+  test.each([
+    ["app'x", 'has quotes'],
+    ['telesweep', "is telesweep's own schema"],
+    ['pg_catalog', 'is a schema of PostgreSQL itself'],
+    ['s'.repeat(64), 'is longer than PostgreSQL takes'],
+  ])('and %j is no schema', (SCHEMA, why) => {
+    expect(() => readSettings({ env: { SCHEMA }, requires: [] })).toThrow(`SCHEMA: "${SCHEMA}" ${why}`);
   });
 });
