@@ -8,6 +8,7 @@ import { ownTables } from './0001-own-tables.ts';
 import { addedTables } from './0002-additions.ts';
 import { totalsTable } from './0003-totals.ts';
 import { alertsTable } from './0004-alerts.ts';
+import { otherSchemas, planOwnDown, schemaName } from './own-table.ts';
 
 /** Takes from the bots' tables what carries telesweep's mark and nothing else, then telesweep's own tables and schema. */
 export async function planDown(db: QueryExecutorProvider, schema: string): Promise<Plan> {
@@ -21,7 +22,7 @@ export async function planDown(db: QueryExecutorProvider, schema: string): Promi
   return joinPlans([
     { steps: await dropIndexes(db, schema, tables), problems: [] },
     { steps: tables.flatMap(dropColumns), problems: [] },
-    await planSchema(db),
+    await planSchema(db, schema),
     { steps: [], problems: [], notes: tables.length === 0 ? [] : [`with every row of theirs: ${left}`, contract] },
   ]);
 }
@@ -53,12 +54,14 @@ function dropColumns({ schema, name, columns }: StandingTable): Step[] {
   }));
 }
 
-async function planSchema(db: QueryExecutorProvider): Promise<Plan> {
+async function planSchema(db: QueryExecutorProvider, schema: string): Promise<Plan> {
   if (!(await schemaStands(db, 'telesweep'))) return { steps: [], problems: [] };
   const steps: Step[] = [];
-  for (const { name } of ownTables.toReversed()) {
-    if (!(await readTable(db, 'telesweep', name))) continue;
-    steps.push({ what: `drop table telesweep.${name}`, sql: `drop table telesweep.${name}` });
+  const others = await otherSchemas(db, schema);
+  const tables = ownTables.filter(({ columns }) => others.length === 0 || columns.includes(schemaName));
+  for (const { name } of tables.toReversed()) steps.push(...(await planOwnDown(db, name, schema)));
+  if (others.length > 0) {
+    return { steps, problems: [], notes: [`schema telesweep, for the bots of ${others.join(', ')}`] };
   }
   const strangers = await readStrangers(db);
   if (strangers.length > 0) {

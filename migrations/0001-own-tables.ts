@@ -1,4 +1,5 @@
 import type { WantedTable } from '../src/tables/wanted-table.ts';
+import { schemaName } from './own-table.ts';
 
 const timestamp = 'timestamp with time zone';
 
@@ -21,6 +22,7 @@ export const ownTables: readonly WantedTable[] = [
     name: 'runs',
     columns: [
       { name: 'run_id', type: 'text', notNull: true },
+      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'started_at', type: timestamp, notNull: true, default: 'now()' },
       { name: 'finished_at', type: timestamp },
@@ -29,19 +31,20 @@ export const ownTables: readonly WantedTable[] = [
     ],
     key: ['run_id'],
     keyRequired: true,
-    indexes: [{ name: 'telesweep_runs_job', columns: ['job', 'started_at desc'] }],
+    indexes: [{ name: 'telesweep_runs_job', columns: ['schema_name', 'job', 'started_at desc'] }],
   },
   {
     schema: 'telesweep',
     name: 'leases',
     columns: [
+      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'run_id', type: 'text', notNull: true },
       { name: 'holder', type: 'text', notNull: true },
       { name: 'acquired_at', type: timestamp, notNull: true, default: 'now()' },
       { name: 'expires_at', type: timestamp, notNull: true },
     ],
-    key: ['job'],
+    key: ['schema_name', 'job'],
     keyRequired: true,
     storage: churned,
   },
@@ -73,6 +76,7 @@ export const ownTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'guide_posts',
     columns: [
+      schemaName,
       { name: 'slot', type: timestamp, notNull: true },
       { name: 'guide_id', type: 'text', notNull: true },
       { name: 'chat_id', type: 'text', notNull: true },
@@ -85,7 +89,7 @@ export const ownTables: readonly WantedTable[] = [
       { name: 'sent_to', type: 'text' },
     ],
     // In one slot each channel gets at most one post.
-    key: ['slot', 'chat_id'],
+    key: ['schema_name', 'slot', 'chat_id'],
     keyRequired: true,
   },
   {
@@ -93,10 +97,11 @@ export const ownTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'guide_totals',
     columns: [
+      schemaName,
       { name: 'status', type: 'text', notNull: true },
       { name: 'total', type: 'bigint', notNull: true, default: '0' },
     ],
-    key: ['status'],
+    key: ['schema_name', 'status'],
     keyRequired: true,
   },
 ];

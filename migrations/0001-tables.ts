@@ -8,6 +8,7 @@ import { planDown } from './0001-down.ts';
 import { ownTables } from './0001-own-tables.ts';
 import { withAddedColumns } from './0002-additions.ts';
 import type { Migration } from './migration.ts';
+import { planOwnTable } from './own-table.ts';
 
 /** The tables that bots write, and the schema `telesweep`. */
 export const tables: Migration = {
@@ -18,14 +19,14 @@ export const tables: Migration = {
     if (!(await schemaStands(db, 'telesweep'))) {
       plans.push({ steps: [{ what: 'create schema telesweep', sql: 'create schema telesweep' }], problems: [] });
     }
-    for (const wanted of [...ownTables, ...botsTables]) {
+    for (const wanted of ownTables) plans.push(await planOwnTable(db, wanted, withAddedColumns(wanted)));
+    for (const wanted of botsTables) {
       if (wanted.unread && (await resolves(db, wanted.name))) continue;
-      const place = wanted.schema ?? schema;
-      const standing = await readTable(db, place, wanted.name);
+      const standing = await readTable(db, schema, wanted.name);
       plans.push(
         standing
           ? await planStandingTable(db, wanted, standing)
-          : await planNewTable(db, withAddedColumns(wanted), place),
+          : await planNewTable(db, withAddedColumns(wanted), schema),
       );
     }
     return joinPlans(plans);

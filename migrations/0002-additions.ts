@@ -1,4 +1,5 @@
 import type { WantedColumn, WantedTable } from '../src/tables/wanted-table.ts';
+import { schemaName } from './own-table.ts';
 
 const timestamp = 'timestamp with time zone';
 
@@ -56,11 +57,12 @@ export const addedTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'senders',
     columns: [
+      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'bot_id', type: 'bigint', notNull: true },
       { name: 'since', type: timestamp, notNull: true, default: 'now()' },
     ],
-    key: ['job'],
+    key: ['schema_name', 'job'],
     keyRequired: true,
   },
   {
@@ -68,10 +70,11 @@ export const addedTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'finished_broadcasts',
     columns: [
+      schemaName,
       { name: 'broadcast_id', type: 'bigint', notNull: true },
       { name: 'finished_at', type: timestamp, notNull: true, default: 'now()' },
     ],
-    key: ['broadcast_id'],
+    key: ['schema_name', 'broadcast_id'],
     keyRequired: true,
   },
 ];

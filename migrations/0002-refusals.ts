@@ -1,9 +1,9 @@
 import { planColumns } from '../src/tables/column-steps.ts';
 import { readTable } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, type Step } from '../src/tables/step.ts';
-import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import { addedColumns, addedTables } from './0002-additions.ts';
 import type { Migration } from './migration.ts';
+import { planOwnDown, planOwnTable } from './own-table.ts';
 
 /** What the jobs remember of refusals, of the bot that sends, and of finished broadcasts. */
 export const refusals: Migration = {
@@ -16,22 +16,14 @@ export const refusals: Migration = {
       // 0001 makes what does not stand, these columns with it.
       if (standing) plans.push(await planColumns(db, wanted, standing));
     }
-    for (const wanted of addedTables) {
-      const standing = await readTable(db, 'telesweep', wanted.name);
-      plans.push(
-        standing ? await planStandingTable(db, wanted, standing) : await planNewTable(db, wanted, 'telesweep'),
-      );
-    }
+    for (const wanted of addedTables) plans.push(await planOwnTable(db, wanted));
     return joinPlans(plans);
   },
 
   /** The columns go with 0001, by their mark. */
-  async down(db) {
+  async down(db, schema) {
     const steps: Step[] = [];
-    for (const { name } of addedTables.toReversed()) {
-      if (!(await readTable(db, 'telesweep', name))) continue;
-      steps.push({ what: `drop table telesweep.${name}`, sql: `drop table telesweep.${name}` });
-    }
+    for (const { name } of addedTables.toReversed()) steps.push(...(await planOwnDown(db, name, schema)));
     return { steps, problems: [] };
   },
 };

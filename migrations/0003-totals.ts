@@ -1,14 +1,13 @@
-import { readTable } from '../src/tables/standing-table.ts';
-import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
 import type { Migration } from './migration.ts';
+import { planOwnDown, planOwnTable, schemaName } from './own-table.ts';
 
 /** What the jobs have done in all. Runs are forgotten in time; these figures never go back. */
 export const totalsTable: WantedTable = {
   schema: 'telesweep',
   name: 'totals',
   columns: [
-    { name: 'schema_name', type: 'text', notNull: true },
+    schemaName,
     // 0 for a job that calls nobody.
     { name: 'bot_id', type: 'bigint', notNull: true },
     { name: 'job', type: 'text', notNull: true },
@@ -27,16 +26,9 @@ export const totalsTable: WantedTable = {
 export const totals: Migration = {
   name: '0003-totals',
 
-  async up(db) {
-    const standing = await readTable(db, 'telesweep', totalsTable.name);
-    return standing ? planStandingTable(db, totalsTable, standing) : planNewTable(db, totalsTable, 'telesweep');
-  },
+  up: (db) => planOwnTable(db, totalsTable),
 
-  async down(db) {
-    const stands = await readTable(db, 'telesweep', totalsTable.name);
-    return {
-      steps: stands ? [{ what: 'drop table telesweep.totals', sql: 'drop table telesweep.totals' }] : [],
-      problems: [],
-    };
+  async down(db, schema) {
+    return { steps: await planOwnDown(db, totalsTable.name, schema), problems: [] };
   },
 };

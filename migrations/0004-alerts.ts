@@ -1,8 +1,6 @@
-import { readTable } from '../src/tables/standing-table.ts';
-import type { Step } from '../src/tables/step.ts';
-import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
 import type { Migration } from './migration.ts';
+import { planOwnDown, planOwnTable, schemaName } from './own-table.ts';
 
 const timestamp = 'timestamp with time zone';
 
@@ -11,7 +9,7 @@ export const alertsTable: WantedTable = {
   schema: 'telesweep',
   name: 'alerts',
   columns: [
-    { name: 'schema_name', type: 'text', notNull: true },
+    schemaName,
     { name: 'channel', type: 'text', notNull: true },
     // What is not well, by its name: since when, and how often it was seen in a row.
     { name: 'seen', type: 'jsonb', notNull: true, default: "'{}'" },
@@ -35,15 +33,9 @@ export const alertsTable: WantedTable = {
 export const alerts: Migration = {
   name: '0004-alerts',
 
-  async up(db) {
-    const standing = await readTable(db, 'telesweep', alertsTable.name);
-    return standing ? planStandingTable(db, alertsTable, standing) : planNewTable(db, alertsTable, 'telesweep');
-  },
+  up: (db) => planOwnTable(db, alertsTable),
 
-  async down(db) {
-    const steps: Step[] = [];
-    if (await readTable(db, 'telesweep', alertsTable.name))
-      steps.push({ what: 'drop table telesweep.alerts', sql: 'drop table telesweep.alerts' });
-    return { steps, problems: [] };
+  async down(db, schema) {
+    return { steps: await planOwnDown(db, alertsTable.name, schema), problems: [] };
   },
 };

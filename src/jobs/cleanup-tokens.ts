@@ -24,7 +24,7 @@ export const cleanupTokens: Job<typeof rowCounts> = {
     const { briefCount } = await import('../store/brief-count.ts');
     const { db, now } = context;
     return sweepBatches(context, {
-      asksForEachRow: () => asksForEachRow(db, 'tokens'),
+      asksForEachRow: () => asksForEachRow(db, '$bots.tokens'),
       deleteRange: (range) => tokens.deleteUsedTokens(db, now, range),
       count: () => briefCount(db, (transaction) => tokens.countUsedTokens(transaction, now)),
       lookAgain: () => tokens.lookForKeptTokens(db, now),

@@ -25,7 +25,7 @@ export const resetCounts: Job<typeof rowCounts> = {
     const { db, now, settings } = context;
     const today = { now, timeZone: settings.timeZone };
     return sweepBatches(context, {
-      asksForEachRow: () => asksForEachRow(db, 'token_generator_count'),
+      asksForEachRow: () => asksForEachRow(db, '$bots.token_generator_count'),
       deleteRange: (range) => deletePastCounters(db, today, range),
       count: () => briefCount(db, (transaction) => countPastCounters(transaction, today)),
       lookAgain: () => lookForKeptCounters(db, today),

@@ -9,6 +9,8 @@ export interface DatabaseSettings {
   /** Absent where no database is given, which only a caller that does not ask for DATABASE_URL can see. */
   connectionString?: string;
   applicationName: string;
+  /** Where the bot's tables stand; absent where the search path tells. */
+  schema?: string;
   /** Parameters of DATABASE_URL that other tools read and telesweep does not, such as `pgbouncer`. */
   ignoredParameters?: readonly string[];
 }

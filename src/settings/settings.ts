@@ -77,7 +77,7 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
   return {
     settings: {
       ...values,
-      database,
+      database: values.schema === null ? database : { ...database, schema: values.schema },
       name: values.name ?? name ?? values.schema,
       guideBotToken: values.guideBotToken ?? values.telegramBotToken,
       alertBotToken: values.alertBotToken ?? values.telegramBotToken,

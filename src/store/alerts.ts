@@ -44,13 +44,6 @@ export interface AlertRow {
 
 const unread: AlertState = { seen: new Map(), open: null };
 
-/** Where the bots' tables stand, as `src/tables/bots-schema.ts` decides. */
-const botsSchema = `coalesce((
-  select nspname::text from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-  where relname in ('tokens', 'token_generator_count', 'pending_deletions', 'broadcasts', 'broadcast_messages', 'guides')
-    and nspname = any(current_schemas(false)) and nspname <> 'telesweep'
-  order by array_position(current_schemas(false), nspname) limit 1), current_schema()::text)`;
-
 const columns = `seen, told, text, ${instantText('opened_at')} as opened_at, ${instantText('told_at')} as told_at, chat_id,
   message_id::text, ${instantText('claimed_at')} as claimed_at`;
 
@@ -71,7 +64,7 @@ interface StandingRow extends Record<string, unknown> {
 export async function readAlert(connection: Connection, channel: AlertChannel): Promise<AlertRow> {
   const [row] = await connection.query<StandingRow>(
     `select schema, ${instantText('now()')} as now, ${columns}
-     from (select ${botsSchema} as schema) as place
+     from (select $schema as schema) as place
      left join telesweep.alerts on schema_name = schema and channel = $1`,
     [channel],
   );
@@ -96,7 +89,7 @@ export async function holdAlert(
 ): Promise<AlertRow | null> {
   const [row] = await connection.query<StandingRow>(
     `insert into telesweep.alerts as alert (schema_name, channel, holder, held_until)
-     values (${botsSchema}, $1, $2, now() + make_interval(secs => $3))
+     values ($schema, $1, $2, now() + make_interval(secs => $3))
      on conflict (schema_name, channel) do update set holder = excluded.holder, held_until = excluded.held_until
        where alert.held_until is null or alert.held_until <= now()
      returning schema_name as schema, ${instantText('now()')} as now, ${columns}`,
@@ -132,7 +125,7 @@ export async function writeAlert(
          chat_id = $8, message_id = $9::bigint, claimed_at = case when $11 then now() end,
          holder = case when not $10 then holder end, held_until = case when not $10 then held_until end
      from durable
-     where schema_name = ${botsSchema} and channel = $1 and holder = $2 and held_until > now()
+     where schema_name = $schema and channel = $1 and holder = $2 and held_until > now()
      returning durable.applied`,
     [
       channel,

@@ -15,7 +15,7 @@ const select = 'select count(*)::int as rows, (array_agg(id::text order by id))[
 export function readTooLate(connection: Connection, table: 'broadcasts' | 'pending_deletions'): Promise<Mistakes> {
   return read(
     connection,
-    `${select} from ${table}
+    `${select} from $bots.${table}
      where failed_at is null and isfinite(delete_at) and delete_at > created_at + ${deletable}`,
   );
 }
@@ -26,10 +26,10 @@ export function readTooLate(connection: Connection, table: 'broadcasts' | 'pendi
 export function readWithoutLedger(connection: Connection): Promise<Mistakes> {
   return read(
     connection,
-    `${select} from broadcasts as broadcast
+    `${select} from $bots.broadcasts as broadcast
      where failed_at is null and delete_at <= now() + interval '1 day' and deletion_started_at is null
        and (created_at < now() - interval '10 minutes' or delete_at <= now())
-       and not exists (select from broadcast_messages where broadcast_id = broadcast.id)`,
+       and not exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id)`,
   );
 }
 

@@ -38,8 +38,8 @@ export interface BotNews {
 export async function rememberBot(db: Kysely<Database>, job: JobName, news: BotNews): Promise<void> {
   await sql`
     with sender as (
-      insert into telesweep.senders (job, bot_id) select ${job}, ${news.botId}::bigint where ${news.worked}::boolean
-      on conflict (job) do nothing
+      insert into telesweep.senders (schema_name, job, bot_id) select $schema, ${job}, ${news.botId}::bigint where ${news.worked}::boolean
+      on conflict (schema_name, job) do nothing
     )
     insert into telesweep.bots as bot (bot_id, username, asked_at, worked_at, streak, one_by_one)
     values (${news.botId}::bigint, '', '-infinity', case when ${news.worked}::boolean then now() end,
@@ -61,11 +61,14 @@ export interface Sender {
 export function readSenders(connection: Connection): Promise<(Sender & Record<string, unknown>)[]> {
   return connection.query<Sender & Record<string, unknown>>(
     `select job, sender.bot_id::text, nullif(bot.username, '') as name
-     from telesweep.senders as sender left join telesweep.bots as bot using (bot_id) order by job`,
+     from telesweep.senders as sender left join telesweep.bots as bot using (bot_id) where schema_name = $schema order by job`,
   );
 }
 
 /** From now on every job that deletes works with this bot. */
 export async function acceptSender(connection: Connection, botId: string): Promise<void> {
-  await connection.query('update telesweep.senders set bot_id = $1, since = now() where bot_id <> $1', [botId]);
+  await connection.query(
+    'update telesweep.senders set bot_id = $1, since = now() where schema_name = $schema and bot_id <> $1',
+    [botId],
+  );
 }

@@ -39,7 +39,7 @@ const isNamed = sql`chat_id is not null and message_id is not null`;
 /** Gives up rows that name no chat or no message. @returns the reason of each */
 export async function failUnnamedMessages(db: Db, broadcastIds: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ failure: string }>`
-    update broadcast_messages set failed_at = now(), next_attempt_at = null,
+    update $bots.broadcast_messages set failed_at = now(), next_attempt_at = null,
       failure = case when chat_id is null then 'bad_chat_id' else 'bad_message_id' end
     where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})
     returning failure`.execute(db);
@@ -81,7 +81,7 @@ async function readPart(
   const { rows } = await sql<LedgerRow>`
     select page.* from unnest(${[...broadcastIds]}::bigint[]) as expired (id)
     cross join lateral (
-      select ${columns(now)} from broadcast_messages
+      select ${columns(now)} from $bots.broadcast_messages
       where broadcast_id = expired.id and ${mayBeTriedAt(now)} and ${isNamed} and ${from}
       order by broadcast_messages.sent_at, broadcast_messages.chat_id, broadcast_messages.message_id limit ${limit}
     ) as page
@@ -97,7 +97,7 @@ export async function readSameChats(
   chatIds: readonly string[],
 ): Promise<LedgerRow[]> {
   const { rows } = await sql<LedgerRow>`
-    select ${columns(now)} from broadcast_messages
+    select ${columns(now)} from $bots.broadcast_messages
     where broadcast_id = any(${[...broadcastIds]}::bigint[]) and chat_id = any(${[...chatIds]}::bigint[])
       and ${mayBeTriedAt(now)} and message_id is not null and ${tooOld(now)} is not true`.execute(db);
   return rows;
@@ -112,16 +112,16 @@ export async function failTooOldMessages(
 ): Promise<number> {
   const due = sql`broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and ${tooOld(now)}`;
   const result = await sql`
-    update broadcast_messages set failed_at = now(), failure = 'too_old', next_attempt_at = null
+    update $bots.broadcast_messages set failed_at = now(), failure = 'too_old', next_attempt_at = null
     where ${due} and ctid = any(array(
-      select ctid from broadcast_messages where ${due} limit ${limit} for update skip locked))`.execute(db);
+      select ctid from $bots.broadcast_messages where ${due} limit ${limit} for update skip locked))`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
 
 /** Messages of the due broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */
 export async function countDueMessages(db: Db, now: string): Promise<number> {
   const { rows } = await sql<{ messages: number }>`
-    select count(*)::int as messages from broadcast_messages
+    select count(*)::int as messages from $bots.broadcast_messages
     where broadcast_id in (${dueIds(now)}) and ${mayBeTriedAt(now)}`.execute(db);
   return rows[0]?.messages ?? 0;
 }
@@ -139,7 +139,7 @@ export async function countLedger(db: Db, now: string, limit: number | null): Pr
   const { rows } = await sql<LedgerCount>`
     with due as (
       select chat_id, message_id, ${tooOld(now)} as too_old, (message_id between 1 and 2147483647 and chat_id <> 0) is not true as bad
-      from broadcast_messages
+      from $bots.broadcast_messages
       where broadcast_id in (${dueIds(now)})
         and ${mayBeTriedAt(now)}
       order by sent_at limit ${limit}
@@ -168,12 +168,12 @@ export async function sampleExpiredBroadcasts(db: Db, now: string, limit: number
   const { rows } = await sql<BroadcastSample>`
     select broadcast.id::text, coalesce(text, caption, file_id) as text, messages, failed, past_48h,
            deletion_started_at is not null as had_ledger
-    from broadcasts as broadcast
+    from $bots.broadcasts as broadcast
     cross join lateral (
       select count(*) filter (where failed_at is null)::int as messages,
              count(failed_at)::int as failed,
              count(*) filter (where failed_at is null and ${tooOld(now)})::int as past_48h
-      from broadcast_messages where broadcast_id = broadcast.id
+      from $bots.broadcast_messages where broadcast_id = broadcast.id
     ) as ledger
     where broadcast.delete_at <= ${now}::timestamptz and broadcast.failed_at is null
     order by broadcast.id limit ${limit}`.execute(db);

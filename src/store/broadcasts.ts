@@ -29,7 +29,7 @@ export async function startBroadcasts(db: Db, now: string, after: string | null,
 }
 
 const expiredBroadcasts = (now: string, after: string | null, limit: number) => sql`
-      select id::text, (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late from broadcasts
+      select id::text, (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late from $bots.broadcasts
       where delete_at <= ${now}::timestamptz and failed_at is null
         and ${after === null ? sql`true` : sql`id > ${after}::bigint`}
       order by broadcasts.id limit ${limit}`;
@@ -39,9 +39,9 @@ async function start(db: Db, now: string, after: string | null, limit: number): 
     with expired as (
       select id::bigint, late from (${expiredBroadcasts(now, after, limit)}) as broadcast
     ), started as (
-      update broadcasts as broadcast set deletion_started_at = now() from expired
+      update $bots.broadcasts as broadcast set deletion_started_at = now() from expired
       where broadcast.id = expired.id and deletion_started_at is null
-        and exists (select from broadcast_messages where broadcast_id = broadcast.id)
+        and exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id)
     )
     select id::text, late from expired order by expired.id`.execute(db);
   return rows;
@@ -56,14 +56,14 @@ const mostLate = 100;
  */
 export async function openLateBroadcasts(db: Db): Promise<Started[]> {
   const late = sql`
-    (select id::text from broadcasts as broadcast where ${isLate} order by broadcast.id limit ${mostLate})
+    (select id::text from $bots.broadcasts as broadcast where ${isLate} order by broadcast.id limit ${mostLate})
     union all
     (select id::text from (${sql.raw(finishedBroadcasts)}) as finished
-     where exists (select from broadcast_messages where broadcast_id = finished.id and failed_at is null)
+     where exists (select from $bots.broadcast_messages where broadcast_id = finished.id and failed_at is null)
      order by finished.id limit ${mostLate})`;
   const opened = sql`
     with opened as (
-      update broadcasts as broadcast
+      update $bots.broadcasts as broadcast
       set failed_at = null, failure = null, failure_detail = null, deletion_started_at = now() where ${isLate}
     ) ${late}`;
   const started = ({ rows }: { rows: { id: string }[] }): Started[] => rows.map(({ id }) => ({ id, late: null }));
@@ -111,7 +111,7 @@ export async function finishBroadcasts(db: Db, ids: readonly string[]): Promise<
 async function holdBroadcast(db: Db, id: string, { words }: RowFault): Promise<Finished> {
   try {
     await sql`
-      update broadcasts set failed_at = now(), failure = 'held_by_database', failure_detail = ${words}
+      update $bots.broadcasts set failed_at = now(), failure = 'held_by_database', failure_detail = ${words}
       where id = ${id}::bigint and failed_at is null`.execute(db);
   } catch (error) {
     if (rowFault(error) === null) throw error;
@@ -123,19 +123,19 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
   const { rows } = await sql<Finished>`
     with ending as (
       select id, deletion_started_at is not null as had_ledger,
-             exists (select from broadcast_messages where broadcast_id = broadcast.id) as holds_failed
-      from broadcasts as broadcast
+             exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id) as holds_failed
+      from $bots.broadcasts as broadcast
       where id = any(${[...ids]}::bigint[]) and failed_at is null
-        and not exists (select from broadcast_messages where broadcast_id = broadcast.id and failed_at is null)
+        and not exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id and failed_at is null)
       for update skip locked
     ), removed as (
-      delete from broadcasts where id in (select id from ending where had_ledger and not holds_failed)
+      delete from $bots.broadcasts where id in (select id from ending where had_ledger and not holds_failed)
       returning id, null as failure
     ), remembered as (
-      insert into telesweep.finished_broadcasts (broadcast_id, finished_at) select id, now() from removed
-      on conflict (broadcast_id) do update set finished_at = excluded.finished_at
+      insert into telesweep.finished_broadcasts (schema_name, broadcast_id, finished_at) select $schema, id, now() from removed
+      on conflict (schema_name, broadcast_id) do update set finished_at = excluded.finished_at
     ), kept as (
-      update broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
+      update $bots.broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
       from ending where broadcasts.id = ending.id and (ending.holds_failed or not ending.had_ledger)
       returning broadcasts.id, coalesce(failure, 'held_by_database') as failure
     )
@@ -148,11 +148,11 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
 /** The broadcasts that a pass would remove whole: with a ledger, and nothing in it that would be given up. */
 export async function countRemovableBroadcasts(db: Db, now: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from broadcasts as broadcast
+    select count(*)::int as n from $bots.broadcasts as broadcast
     where delete_at <= ${now}::timestamptz and failed_at is null
-      and (deletion_started_at is not null or exists (select from broadcast_messages where broadcast_id = broadcast.id))
+      and (deletion_started_at is not null or exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id))
       and not exists (
-        select from broadcast_messages where broadcast_id = broadcast.id
+        select from $bots.broadcast_messages where broadcast_id = broadcast.id
           and (failed_at is not null or next_attempt_at > ${now}::timestamptz or chat_id = 0
                or message_id < 1 or message_id > 2147483647
                or sent_at <= ${now}::timestamptz - ${sql.raw(deletable)}))`.execute(db);
@@ -162,8 +162,8 @@ export async function countRemovableBroadcasts(db: Db, now: string): Promise<num
 /** The broadcasts that a pass would give up because nobody has written their ledger. */
 export async function countWithoutLedger(db: Db, now: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from broadcasts as broadcast
+    select count(*)::int as n from $bots.broadcasts as broadcast
     where delete_at <= ${now}::timestamptz and failed_at is null and deletion_started_at is null
-      and not exists (select from broadcast_messages where broadcast_id = broadcast.id)`.execute(db);
+      and not exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id)`.execute(db);
   return rows[0]?.n ?? 0;
 }

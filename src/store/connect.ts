@@ -6,6 +6,7 @@ import { codeOf, messageOf, UnavailableError } from '../process/errors.ts';
 import type { DatabaseSettings } from '../settings/settings.ts';
 import { cancelStatement } from './cancel.ts';
 import { databaseError, SerializationError } from './database-error.ts';
+import { type Names, withNames } from './names.ts';
 import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
 
@@ -33,6 +34,10 @@ export interface Connection {
   query<R extends Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
   /** Kysely over this connection; loaded at the first call, because an idle pass does without it. */
   kysely(): Promise<Kysely<Database>>;
+  /** The schema of the bot's tables; asked for once. */
+  schema(): Promise<string>;
+  /** What a statement has told of it, so that it is not asked for again. */
+  knowSchema(schema: string): void;
   /** Says goodbye and does not wait for the server's: 2 ms. */
   close(): void;
 }
@@ -95,6 +100,7 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
     client.end().catch(() => {});
     throw error;
   }
+  const names: Names = { setting: settings.schema ?? null, schema: settings.schema ?? null };
   const timeout = options.statementTimeoutMs === undefined ? statementTimeoutMs : options.statementTimeoutMs;
 
   /** A statement that is a transaction by itself is asked again where another one came between. */
@@ -115,7 +121,7 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
   const runOnce = async (text: string, values: readonly unknown[]): Promise<QueryResult<Row>> => {
     if (lost !== null) throw databaseError(lost);
     try {
-      return await withTimeout(client.query<Row>(text, [...values]), timeout, options.hardSignal);
+      return await withTimeout(client.query<Row>(withNames(text, names), [...values]), timeout, options.hardSignal);
     } catch (error) {
       if (error instanceof StatementTimeout) {
         lost ??= error;
@@ -128,16 +134,24 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
   let inTransaction = false;
   const turns = new Turns();
   let kysely: Promise<Kysely<Database>> | null = null;
+  const query = async <R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
+    const done = await turns.take();
+    try {
+      const result = await run(text, values);
+      // The caller names the columns of its own statement; what a bot may have written is checked where it is read.
+      return result.rows as R[];
+    } finally {
+      done();
+    }
+  };
   return {
-    async query<R extends Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-      const done = await turns.take();
-      try {
-        const result = await run(text, values);
-        // The caller names the columns of its own statement; what a bot may have written is checked where it is read.
-        return result.rows as R[];
-      } finally {
-        done();
-      }
+    query,
+    async schema() {
+      names.schema ??= (await query<{ schema: string }>('select $schema as schema'))[0]?.schema ?? '';
+      return names.schema;
+    },
+    knowSchema(schema) {
+      names.schema = schema;
     },
     kysely() {
       kysely ??= openKysely(turns, run);

@@ -24,7 +24,7 @@ export async function deletionDeadlines(connection: Connection, notice: boolean)
     select case when messages_deleted_at is null then created_at else 'infinity' end as sent_at,
            case when messages_deleted_at is null then cardinality(message_ids) else 0 end as messages,
            case when messages_deleted_at is null then (cardinality(message_ids) + 99) / 100 else 0 end + ${notice ? 1 : 0} as calls
-    from pending_deletions where delete_at <= now() and failed_at is null`,
+    from $bots.pending_deletions where delete_at <= now() and failed_at is null`,
   );
 }
 
@@ -33,7 +33,7 @@ export async function broadcastDeadlines(connection: Connection): Promise<Deadli
   const groups = await readGroups(
     connection,
     `
-    select sent_at, 1 as messages, 1 as calls from broadcast_messages
+    select sent_at, 1 as messages, 1 as calls from $bots.broadcast_messages
     where failed_at is null
       and broadcast_id in (select id from (${dueBroadcasts('now()')}) as due)`,
   );
@@ -42,9 +42,9 @@ export async function broadcastDeadlines(connection: Connection): Promise<Deadli
     `select avg(1.0 / sharing.messages)::float8 as calls_a_message
      from (${together}) as broadcast
      cross join lateral (
-       select chat_id from broadcast_messages where broadcast_id = broadcast.id and failed_at is null limit 100) as sampled
+       select chat_id from $bots.broadcast_messages where broadcast_id = broadcast.id and failed_at is null limit 100) as sampled
      cross join lateral (
-       select count(*) as messages from broadcast_messages
+       select count(*) as messages from $bots.broadcast_messages
        where broadcast_id in (${together}) and chat_id = sampled.chat_id and failed_at is null) as sharing`,
   );
   const callsAMessage = sample?.calls_a_message ?? 1;
@@ -52,7 +52,7 @@ export async function broadcastDeadlines(connection: Connection): Promise<Deadli
 }
 
 /** The first of those that a pass works on together. */
-const together = 'select id from broadcasts where delete_at <= now() and failed_at is null order by id limit 20';
+const together = 'select id from $bots.broadcasts where delete_at <= now() and failed_at is null order by id limit 20';
 
 async function readGroups(connection: Connection, messages: string): Promise<DeadlineGroup[]> {
   const rows = await connection.query<{ seconds: number; messages: number; calls: number }>(`

@@ -11,7 +11,7 @@ export const isDueDeletion = (now: string): string => `delete_at <= ${now} and $
 
 /** Whether a pass that begins at an instant would find a record due. */
 export const anyDueDeletionAt = (now: string): string =>
-  `exists (select from pending_deletions where ${isDueDeletion(now)})`;
+  `exists (select from $bots.pending_deletions where ${isDueDeletion(now)})`;
 
 export const anyDueDeletion = anyDueDeletionAt('now()');
 
@@ -19,11 +19,11 @@ export const anyDueDeletion = anyDueDeletionAt('now()');
 export const deletionBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from now() - min(delete_at) filter (where isfinite(delete_at))), 0)::float8 as oldest_due_seconds
-  from pending_deletions where delete_at <= now() and failed_at is null`;
+  from $bots.pending_deletions where delete_at <= now() and failed_at is null`;
 
 /** Due messages that have less than an hour left until their 48 hours are over, as `near`. */
 export const deletionsNearDeadline = `
-  select coalesce(sum(cardinality(message_ids)), 0)::float8 as near from pending_deletions
+  select coalesce(sum(cardinality(message_ids)), 0)::float8 as near from $bots.pending_deletions
   where delete_at <= now() and failed_at is null and messages_deleted_at is null
     and created_at > now() - ${deletable} and created_at <= now() - ${deletable} + interval '1 hour'`;
 
@@ -32,7 +32,7 @@ export const isSweptToken = `status in ('verified', 'bypassed')`;
 
 /** The first entry of the index answers; `exists` would read the whole table where most expired tokens were never used. */
 export const anyUsedTokenAt = (now: string): string =>
-  `coalesce((select min(expires_at) from tokens where ${isSweptToken}) < ${now}, false)`;
+  `coalesce((select min(expires_at) from $bots.tokens where ${isSweptToken}) < ${now}, false)`;
 
 export const anyUsedToken = anyUsedTokenAt('now()');
 
@@ -40,14 +40,14 @@ export const anyUsedToken = anyUsedTokenAt('now()');
 export const tokenBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from now() - min(expires_at) filter (where isfinite(expires_at))), 0)::float8 as oldest_due_seconds
-  from tokens where ${isSweptToken} and expires_at < now() and ${anyUsedToken}`;
+  from $bots.tokens where ${isSweptToken} and expires_at < now() and ${anyUsedToken}`;
 
 /** The day of an instant; `$1` is the time zone. */
 const dayOf = (now: string): string => `(${now} at time zone $1::text)::date`;
 const today = dayOf('now()');
 
 export const anyPastCounterAt = (now: string): string =>
-  `coalesce((select min(date) from token_generator_count) < ${dayOf(now)}, false)`;
+  `coalesce((select min(date) from $bots.token_generator_count) < ${dayOf(now)}, false)`;
 
 export const anyPastCounter = anyPastCounterAt('now()');
 
@@ -55,4 +55,4 @@ export const counterBacklog = `
   select count(*)::int as due,
          coalesce(extract(epoch from
            now() - ((min(date) filter (where isfinite(date)) + 1)::timestamp at time zone $1::text)), 0)::float8 as oldest_due_seconds
-  from token_generator_count where date < ${today} and ${anyPastCounter}`;
+  from $bots.token_generator_count where date < ${today} and ${anyPastCounter}`;

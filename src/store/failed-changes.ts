@@ -36,7 +36,7 @@ const again = `failed_at = null, failure = null, failure_detail = null, next_att
 const tables: readonly ChangedTable[] = [
   {
     job: 'delete-due',
-    table: 'pending_deletions',
+    table: '$bots.pending_deletions',
     alias: 'record',
     failed: 'record.failed_at is not null',
     hopeless: isHopelessRecord,
@@ -46,18 +46,18 @@ const tables: readonly ChangedTable[] = [
   },
   {
     job: 'delete-broadcasts',
-    table: 'broadcasts',
+    table: '$bots.broadcasts',
     alias: 'broadcast',
     failed: isFailedBroadcast,
     hopeless: isHopelessBroadcast,
     // One whose ledger came late is for a retry.
-    removable: 'not exists (select from broadcast_messages where broadcast_id = broadcast.id)',
+    removable: 'not exists (select from $bots.broadcast_messages where broadcast_id = broadcast.id)',
     retried: 'failed_at = null, failure = null, failure_detail = null',
     alsoRetry: '',
   },
   {
     job: 'delete-broadcasts',
-    table: 'broadcast_messages',
+    table: '$bots.broadcast_messages',
     alias: 'message',
     failed: 'message.failed_at is not null',
     hopeless: isHopelessMessage,
@@ -65,7 +65,7 @@ const tables: readonly ChangedTable[] = [
     retried: again,
     // The broadcast was kept as failed for these messages alone.
     alsoRetry: `, reopened as (
-      update broadcasts set failed_at = null, failure = null, failure_detail = null
+      update $bots.broadcasts set failed_at = null, failure = null, failure_detail = null
       where failed_at is not null and failure = 'messages_failed' and id in (select broadcast_id from changed))`,
   },
 ];
@@ -88,8 +88,8 @@ export async function retryFailed(
 /** A pass that ended a broadcast while its messages were set due again has closed it over them. */
 async function reopenBroadcasts(connection: Connection): Promise<void> {
   await connection.query(
-    `update broadcasts set failed_at = null, failure = null where failed_at is not null and failure = 'messages_failed'
-       and exists (select from broadcast_messages where broadcast_id = broadcasts.id and failed_at is null)`,
+    `update $bots.broadcasts set failed_at = null, failure = null where failed_at is not null and failure = 'messages_failed'
+       and exists (select from $bots.broadcast_messages where broadcast_id = broadcasts.id and failed_at is null)`,
   );
 }
 
@@ -120,8 +120,8 @@ async function removeEmptied(connection: Connection): Promise<void> {
 
 async function removeAllEmptied(connection: Connection): Promise<void> {
   await connection.query(
-    `delete from broadcasts where failed_at is not null and failure = 'messages_failed'
-       and not exists (select from broadcast_messages where broadcast_id = broadcasts.id)`,
+    `delete from $bots.broadcasts where failed_at is not null and failure = 'messages_failed'
+       and not exists (select from $bots.broadcast_messages where broadcast_id = broadcasts.id)`,
   );
 }
 

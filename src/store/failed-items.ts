@@ -48,18 +48,18 @@ interface FailedSource {
 
 /** A broadcast that is kept only for its failed messages is told by them. */
 export const isFailedBroadcast = `broadcast.failed_at is not null and not exists (
-  select from broadcast_messages where broadcast_id = broadcast.id and failed_at is not null)`;
+  select from $bots.broadcast_messages where broadcast_id = broadcast.id and failed_at is not null)`;
 
 export const isHopelessRecord = `(record.messages_deleted_at is null and record.created_at <= now() - ${deletable})`;
 export const isHopelessMessage = `(message.sent_at <= now() - ${deletable})`;
 export const isHopelessBroadcast = `(broadcast.deletion_started_at is null and not exists (
-  select from broadcast_messages where broadcast_id = broadcast.id))`;
+  select from $bots.broadcast_messages where broadcast_id = broadcast.id))`;
 
 /** `$1`: how many days back posts of guides are looked at; of all others, what is kept is told. */
 const sources: readonly FailedSource[] = [
   {
     job: 'delete-due',
-    from: 'pending_deletions as record where record.failed_at is not null',
+    from: '$bots.pending_deletions as record where record.failed_at is not null',
     failedAt: 'record.failed_at',
     reason: `coalesce(record.failure, 'unknown')`,
     item: `'record ' || record.id`,
@@ -69,7 +69,7 @@ const sources: readonly FailedSource[] = [
   },
   {
     job: 'delete-broadcasts',
-    from: 'broadcast_messages as message where message.failed_at is not null',
+    from: '$bots.broadcast_messages as message where message.failed_at is not null',
     failedAt: 'message.failed_at',
     reason: `coalesce(message.failure, 'unknown')`,
     item: `'broadcast ' || message.broadcast_id || ' message ' || message.message_id`,
@@ -79,7 +79,7 @@ const sources: readonly FailedSource[] = [
   },
   {
     job: 'delete-broadcasts',
-    from: `broadcasts as broadcast where ${isFailedBroadcast}`,
+    from: `$bots.broadcasts as broadcast where ${isFailedBroadcast}`,
     failedAt: 'broadcast.failed_at',
     reason: `coalesce(broadcast.failure, 'unknown')`,
     item: `'broadcast ' || broadcast.id`,
@@ -90,7 +90,7 @@ const sources: readonly FailedSource[] = [
   {
     job: 'post-guide',
     from: `telesweep.guide_posts as post
-      where post.state in ('failed', 'uncertain') and post.slot > now() - make_interval(days => $1::int)`,
+      where post.schema_name = $schema and post.state in ('failed', 'uncertain') and post.slot > now() - make_interval(days => $1::int)`,
     failedAt: 'post.slot',
     reason: 'post.state',
     item: `'guide ' || post.guide_id`,

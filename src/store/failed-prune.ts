@@ -13,20 +13,20 @@ const past = (days: string): string => `failed_at < now() - make_interval(days =
 export function pruneFailed(job: JobName, days: string): { name: string; sql: string }[] {
   switch (job) {
     case 'delete-due':
-      return [{ name: 'pruned_records', sql: prune('pending_deletions', past(days)) }];
+      return [{ name: 'pruned_records', sql: prune('$bots.pending_deletions', past(days)) }];
     case 'delete-broadcasts':
       return [
         {
           name: 'forgotten_broadcasts',
-          sql: `delete from telesweep.finished_broadcasts where finished_at < now() - ${deletable}`,
+          sql: `delete from telesweep.finished_broadcasts where schema_name = $schema and finished_at < now() - ${deletable}`,
         },
-        { name: 'pruned_messages', sql: prune('broadcast_messages', past(days)) },
+        { name: 'pruned_messages', sql: prune('$bots.broadcast_messages', past(days)) },
         // The next pass removes a broadcast whose messages this one pruned.
         {
           name: 'pruned_broadcasts',
           sql: prune(
-            'broadcasts',
-            `${past(days)} and not exists (select from broadcast_messages where broadcast_id = broadcasts.id)`,
+            '$bots.broadcasts',
+            `${past(days)} and not exists (select from $bots.broadcast_messages where broadcast_id = broadcasts.id)`,
           ),
         },
       ];

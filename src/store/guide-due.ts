@@ -28,7 +28,7 @@ export function writtenSlot(moment: string, settings: SlotSettings): string {
     select case when ${offsetAt(moment, zone)} = ${offsetAt(`(${moment} - interval '26 hours')`, zone)} then present.start
       else coalesce((
         select max(post.slot) from telesweep.guide_posts as post
-        where post.slot <= ${moment} and post.slot > present.start - ${intervalMs / 1000} * interval '1 second'
+        where post.schema_name = $schema and post.slot <= ${moment} and post.slot > present.start - ${intervalMs / 1000} * interval '1 second'
           and ${day('post.slot')} = ${day(moment)} and date_trunc('second', post.slot, 'UTC') = post.slot
           and post.slot <> ${slotStart('post.slot', rule)}), present.start) end
     from (select ${slotStart(moment, rule)} as start) as present)`;
@@ -43,7 +43,7 @@ const channelsWithout = (settings: SlotSettings): string => `
   cross join unnest($2::text[]) as channel (id)
   where not exists (
     select from telesweep.guide_posts as post
-    where post.slot = slot.start and ${isSettledPost}
+    where post.schema_name = $schema and post.slot = slot.start and ${isSettledPost}
       and (lower(post.chat_id) = lower(channel.id) or post.sent_to = channel.id))`;
 
 const values = ({ timeZone, guideChatIds }: SlotSettings): readonly unknown[] => [timeZone, [...guideChatIds]];
@@ -71,12 +71,13 @@ export function guideOfSlot(settings: SlotSettings): SqlFragment {
              max(post.guide_id) as guide_id
       from unnest($2::text[]) as channel (id)
       join telesweep.guide_posts as post on lower(post.chat_id) = lower(channel.id) or post.sent_to = channel.id
-      where post.slot = ${start}`,
+      where post.schema_name = $schema and post.slot = ${start}`,
     values: values(settings),
   };
 }
 
 /** Guide posts so far by status, those of which there was none yet included. */
 export const guideTotals = `
-  select status, coalesce(total, 0)::float8 as total
-  from unnest('{posted,failed,uncertain}'::text[]) as known (status) left join telesweep.guide_totals using (status)`;
+  select known.status, coalesce(total, 0)::float8 as total
+  from unnest('{posted,failed,uncertain}'::text[]) as known (status) left join telesweep.guide_totals
+    on schema_name = $schema and guide_totals.status = known.status`;

@@ -32,28 +32,28 @@ export function guidePostWrites(slot: string, guide: LastGuide, writes: readonly
         ${writes.map(({ messageId }) => messageId)}::bigint[], ${writes.map(({ error }) => error)}::text[]
       ) with ordinality as asked (chat_id, change, sent_to, state, message_id, error, n)
     ), claimed as (
-      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, sent_to)
-      select ${at}, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'posting', sent_to from asked
+      insert into telesweep.guide_posts as post (schema_name, slot, chat_id, guide_id, position, state, sent_to)
+      select $schema, ${at}, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'posting', sent_to from asked
       where change = 'claim' and exists (select from lease) and not exists (
-        select from telesweep.guide_posts as other where other.slot = ${at} and ${isOfOtherName})
-      on conflict (slot, chat_id) do update
+        select from telesweep.guide_posts as other where other.schema_name = $schema and other.slot = ${at} and ${isOfOtherName})
+      on conflict (schema_name, slot, chat_id) do update
         set guide_id = excluded.guide_id, position = excluded.position, state = 'posting',
             message_id = null, error = null, sent_to = excluded.sent_to
         where post.state = 'failed'
       returning chat_id
     ), released as (
       update telesweep.guide_posts as post set state = 'failed', error = 'nothing was sent yet'
-      from asked where change = 'release' and post.slot = ${at} and post.chat_id = asked.chat_id and post.state = 'posting'
+      from asked where change = 'release' and post.schema_name = $schema and post.slot = ${at} and post.chat_id = asked.chat_id and post.state = 'posting'
       returning post.chat_id
     ), finished as (
       update telesweep.guide_posts as post
       set state = asked.state, message_id = asked.message_id, error = asked.error, sent_to = coalesce(asked.sent_to, post.sent_to)
-      from asked where change = 'finish' and post.slot = ${at} and post.chat_id = asked.chat_id
+      from asked where change = 'finish' and post.schema_name = $schema and post.slot = ${at} and post.chat_id = asked.chat_id
       returning post.chat_id, post.state
     ), unsent as (
-      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, error)
-      select ${at}, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'failed', error from asked where change = 'unsent'
-      on conflict (slot, chat_id) do update
+      insert into telesweep.guide_posts as post (schema_name, slot, chat_id, guide_id, position, state, error)
+      select $schema, ${at}, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'failed', error from asked where change = 'unsent'
+      on conflict (schema_name, slot, chat_id) do update
         set guide_id = excluded.guide_id, position = excluded.position, error = excluded.error
         where post.state = 'failed'
       returning chat_id, state

@@ -38,7 +38,7 @@ export async function readSlotsFrom(
   const text = `
     select ${iso('start')} as start, to_char(start at time zone $1::text, 'YYYY-MM-DD HH24:MI') as local,
            exists (select from telesweep.guide_posts
-             where slot = case when start <= $2::timestamptz then ${writtenSlot('$2::timestamptz', settings)} else start end) as begun
+             where schema_name = $schema and slot = case when start <= $2::timestamptz then ${writtenSlot('$2::timestamptz', settings)} else start end) as begun
     from (${slotsFrom('$2::timestamptz', slotRule(settings), count)}) as slots order by 1`;
   const { rows } = await db.executeQuery<UpcomingSlot>(CompiledQuery.raw(text, [settings.timeZone, now]));
   return rows;
@@ -56,7 +56,7 @@ export interface SlotPost {
 export async function readPostsOfSlot(db: Db, slot: string): Promise<SlotPost[]> {
   const { rows } = await sql<SlotPost>`
     select chat_id, guide_id, state, sent_to from telesweep.guide_posts
-    where slot = ${slot}::timestamptz order by chat_id`.execute(db);
+    where schema_name = $schema and slot = ${slot}::timestamptz order by chat_id`.execute(db);
   return rows;
 }
 
@@ -70,7 +70,7 @@ export interface LastGuide {
 export async function readLastGuide(db: Db): Promise<LastGuide | null> {
   const { rows } = await sql<LastGuide>`
     select guide_id as id, position::float8 as position from telesweep.guide_posts
-    order by slot desc, state = 'failed' limit 1`.execute(db);
+    where schema_name = $schema order by slot desc, state = 'failed' limit 1`.execute(db);
   return rows[0] ?? null;
 }
 
@@ -82,7 +82,7 @@ export async function readLastPosted(
   const { rows } = await sql<{ guide_id: string; start: string; local: string }>`
     select guide_id, ${sql.raw(iso('max(slot)'))} as start,
            to_char(max(slot) at time zone ${timeZone}::text, 'YYYY-MM-DD HH24:MI') as local
-    from telesweep.guide_posts where state = 'posted' group by guide_id`.execute(db);
+    from telesweep.guide_posts where schema_name = $schema and state = 'posted' group by guide_id`.execute(db);
   return new Map(rows.map(({ guide_id, start, local }) => [guide_id, { start, local }]));
 }
 
@@ -100,7 +100,7 @@ export async function hasPostByOtherName(
   const { rows } = await sql<{ has: boolean }>`
     select exists (
       select from telesweep.guide_posts as other, (select ${chatId}::text as chat_id, ${sentTo}::text as sent_to) as asked
-      where other.slot = ${slot}::timestamptz and ${isOfOtherName}) as has`.execute(db);
+      where other.schema_name = $schema and other.slot = ${slot}::timestamptz and ${isOfOtherName}) as has`.execute(db);
   return rows[0]?.has === true;
 }
 
@@ -110,7 +110,7 @@ export async function settleOpenPosts(db: Db): Promise<{ slot: string; chat_id: 
     with post as (
       update telesweep.guide_posts
       set state = 'uncertain', error = 'the pass that was sending it ended before the answer came'
-      where state = 'posting'
+      where schema_name = $schema and state = 'posting'
       returning slot, chat_id, guide_id, state
     ), counted as (${addToTotals})
     select ${sql.raw(iso('slot'))} as slot, chat_id, guide_id from post order by slot, chat_id`.execute(db);
@@ -127,10 +127,10 @@ export async function failPosts(
 ): Promise<void> {
   await sql`
     with post as (
-      insert into telesweep.guide_posts as post (slot, chat_id, guide_id, position, state, error)
-      select ${slot}::timestamptz, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'failed', ${error}::text
+      insert into telesweep.guide_posts as post (schema_name, slot, chat_id, guide_id, position, state, error)
+      select $schema, ${slot}::timestamptz, chat_id, ${guide.id}::text, ${guide.position}::bigint, 'failed', ${error}::text
       from unnest(${[...chatIds]}::text[]) as channel (chat_id)
-      on conflict (slot, chat_id) do update
+      on conflict (schema_name, slot, chat_id) do update
         set guide_id = excluded.guide_id, position = excluded.position, error = excluded.error
         where post.state = 'failed'
       returning state
@@ -141,11 +141,11 @@ export async function failPosts(
 export async function prunePosts(db: Db, days: { posted: number; failed: number }): Promise<void> {
   await sql`
     delete from telesweep.guide_posts
-    where slot < now() - make_interval(days => case when state = 'posted' then ${days.posted}::int else ${days.failed}::int end)
-      and slot < (select max(slot) from telesweep.guide_posts)`.execute(db);
+    where schema_name = $schema and slot < now() - make_interval(days => case when state = 'posted' then ${days.posted}::int else ${days.failed}::int end)
+      and slot < (select max(slot) from telesweep.guide_posts where schema_name = $schema)`.execute(db);
 }
 
 export const addToTotals = sql`
-  insert into telesweep.guide_totals as totals (status, total)
-  select state, count(*) from post group by state
-  on conflict (status) do update set total = totals.total + excluded.total`;
+  insert into telesweep.guide_totals as totals (schema_name, status, total)
+  select $schema, state, count(*) from post group by state
+  on conflict (schema_name, status) do update set total = totals.total + excluded.total`;

@@ -19,7 +19,7 @@ export interface Guide {
 export async function readGuides(db: Db, options: { lock?: boolean } = {}): Promise<Guide[]> {
   const { rows } = await sql<Guide>`
     select id::text, position::float8, title::text, description::text, url::text, coalesce(enabled, true) as enabled, markdown
-    from guides ${options.lock ? sql`for update` : sql``}`.execute(db);
+    from $bots.guides ${options.lock ? sql`for update` : sql``}`.execute(db);
   return rows.sort(compareGuides);
 }
 
@@ -37,7 +37,7 @@ export function compareGuides(a: Pick<Guide, 'id' | 'position'>, b: Pick<Guide, 
 export async function writeGuides(db: Db, guides: readonly Guide[]): Promise<string[]> {
   if (guides.length === 0) return [];
   const { rows } = await sql<{ id: string }>`
-    insert into guides (id, position, title, description, url, enabled, markdown)
+    insert into $bots.guides (id, position, title, description, url, enabled, markdown)
     select * from unnest(
       ${guides.map(({ id }) => id)}::text[], ${guides.map(({ position }) => position)}::int[],
       ${guides.map(({ title }) => title)}::text[], ${guides.map(({ description }) => description)}::text[],
@@ -54,6 +54,6 @@ export async function writeGuides(db: Db, guides: readonly Guide[]): Promise<str
 export async function removeGuides(db: Db, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const { rows } = await sql<{ id: string }>`
-    delete from guides where id = any(${[...ids]}::text[]) returning id::text`.execute(db);
+    delete from $bots.guides where id = any(${[...ids]}::text[]) returning id::text`.execute(db);
   return rows.map(({ id }) => id);
 }

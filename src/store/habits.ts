@@ -43,7 +43,7 @@ export function readFarAhead(connection: Connection, rate: number): Promise<(Ahe
      union all
      select 'the lease of ' || job, not exists (select from telesweep.runs where run_id = lease.run_id),
             extract(epoch from expires_at - clock_timestamp())::float8
-     from telesweep.leases as lease where expires_at > clock_timestamp() + make_interval(secs => ${longestLeaseSeconds})
+     from telesweep.leases as lease where schema_name = $schema and expires_at > clock_timestamp() + make_interval(secs => ${longestLeaseSeconds})
      order by 1`,
     [rate],
   );

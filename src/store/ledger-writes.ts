@@ -40,16 +40,16 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
       ) with ordinality as asked (broadcast_id, chat_id, message_id, change, n)
     ), found as materialized (
       select asked.*, message.place from asked cross join lateral (
-        select ctid as place from broadcast_messages as message where ${sameKey('asked')} offset 0 for update skip locked) as message
+        select ctid as place from $bots.broadcast_messages as message where ${sameKey('asked')} offset 0 for update skip locked) as message
     ), removed as (
-      delete from broadcast_messages as message using found
+      delete from $bots.broadcast_messages as message using found
       where found.change = 'remove' and ${sameKey('found')} and message.ctid = found.place returning found.n
     )${allGo ? sql`` : changedRows(writes, sameKey('found'))}`,
     done,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
-      and not exists (select from broadcast_messages as message where ${sameKey('asked')} offset 0)`,
+      and not exists (select from $bots.broadcast_messages as message where ${sameKey('asked')} offset 0)`,
     kept: sql`select found.n from found where found.n not in (${done})
-      and exists (select from broadcast_messages as message where ${sameKey('found')} and message.ctid = found.place offset 0)`,
+      and exists (select from $bots.broadcast_messages as message where ${sameKey('found')} and message.ctid = found.place offset 0)`,
   };
 }
 
@@ -61,7 +61,7 @@ function changedRows(writes: readonly LedgerWrite[], sameKey: ReturnType<typeof 
         ${writes.map(({ attempts }) => retryWaitSeconds(attempts))}::float8[]
       ) with ordinality as told (attempts, refused, failure, detail, wait, n)
     ), changed as (
-      update broadcast_messages as message
+      update $bots.broadcast_messages as message
       set attempts = told.attempts,
           refusals = message.refusals + told.refused::int,
           refused_since = case when told.refused then coalesce(message.refused_since, now()) else message.refused_since end,

@@ -1,7 +1,6 @@
 import type { JobMetrics, Total } from '../output/metrics-sample.ts';
 import type { JobName } from '../process/summary.ts';
 import type { Connection } from './connect.ts';
-import { botsSchema } from './totals.ts';
 
 /** What runs, totals and budgets tell of a job. */
 type JobRecord = Pick<
@@ -31,12 +30,13 @@ export async function readRecords(
   asked: readonly { job: JobName; botId: string | null }[],
 ): Promise<{ schema: string; readAt: number; records: JobRecord[] }> {
   const rows = await connection.query<Row>(
-    `with place as materialized (select ${botsSchema} as schema)
+    `with place as materialized (select $schema as schema)
      -- Before the snapshot: what a later reading tells of, an earlier one never does.
      select place.schema, extract(epoch from now())::float8 as read_at,
             extract(epoch from coalesce(
               (select max(changed_at) from telesweep.totals where ${ofJob} and ${ran} and label like '% 0'),
-              (select finished_at from telesweep.runs where job = asked.job and outcome = 'ok' and finished_at is not null
+              (select finished_at from telesweep.runs
+               where schema_name = place.schema and job = asked.job and outcome = 'ok' and finished_at is not null
                order by started_at desc limit 1)))::float8 as success,
             extract(epoch from coalesce(
               (select max(changed_at) from telesweep.totals where ${ofJob} and ${ran}), last.finished_at))::float8 as completion,
@@ -52,7 +52,7 @@ export async function readRecords(
      cross join place
      left join lateral (
        select finished_at, (summary ->> 'duration_ms')::float8 / 1000 as duration from telesweep.runs
-       where job = asked.job and finished_at is not null and outcome <> 'skipped'
+       where schema_name = place.schema and job = asked.job and finished_at is not null and outcome <> 'skipped'
        order by started_at desc limit 1) as last on true
      left join telesweep.budgets as budget on budget.bot_id = asked.bot_id
      order by asked.n`,

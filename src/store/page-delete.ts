@@ -20,7 +20,7 @@ export async function pagesOutOfOrder(
     from pg_class as standing
     join pg_namespace as place on place.oid = standing.relnamespace
     join pg_stats as stats on stats.schemaname = place.nspname and stats.tablename = standing.relname
-    where standing.oid = ${table}::regclass and standing.relkind = 'r' and not standing.relhassubclass
+    where standing.oid = ${sql.lit(table)}::regclass and standing.relkind = 'r' and not standing.relhassubclass
       and stats.attname = ${column} and not stats.inherited and abs(stats.correlation) < ${orderly}`.execute(db);
   return rows[0]?.pages ?? null;
 }

@@ -59,13 +59,13 @@ export async function readDueRecords(db: Db, now: string, after: PageKey | null,
       : sql`(created_at, id) > (${after.created_key}::timestamptz, ${after.id}::bigint)`;
   const from = after?.created_key === null ? sql`created_at is null and id > ${after.id}::bigint` : dated;
   const { rows } = await sql<DueRecord>`
-    select ${columns(now)} from pending_deletions
+    select ${columns(now)} from $bots.pending_deletions
     where ${due(now)} and ${from}
       and (messages_deleted_at is null or notice_started_at is not null or notice_sent_at is not null)
     order by pending_deletions.created_at, pending_deletions.id limit ${limit}`.execute(db);
   if (rows.length === limit || after?.created_key === null) return rows;
   const { rows: undated } = await sql<DueRecord>`
-    select ${columns(now)} from pending_deletions
+    select ${columns(now)} from $bots.pending_deletions
     where ${due(now)} and created_at is null
       and (messages_deleted_at is null or notice_started_at is not null or notice_sent_at is not null)
     order by pending_deletions.id limit ${limit - rows.length}`.execute(db);
@@ -88,15 +88,15 @@ export async function readOwedRecords(
 ): Promise<DueRecord[]> {
   const { rows } = await sql<DueRecord>`
     with recursive chats (chat_id, n) as (
-      (select chat_id::bigint, 1 from pending_deletions
+      (select chat_id::bigint, 1 from $bots.pending_deletions
        where ${isOwed(now)} and ${after === null ? sql`true` : sql`chat_id > ${after}::bigint`} order by 1 limit 1)
       union all
-      select (select record.chat_id::bigint from pending_deletions as record
+      select (select record.chat_id::bigint from $bots.pending_deletions as record
               where ${isOwed(now)} and record.chat_id > chats.chat_id order by record.chat_id limit 1), n + 1
       from chats where chats.chat_id is not null and n < ${limits.chats}
     )
     select owed.* from chats cross join lateral (
-      select ${columns(now)} from pending_deletions
+      select ${columns(now)} from $bots.pending_deletions
       where ${isOwed(now)} and pending_deletions.chat_id = chats.chat_id
       order by pending_deletions.created_at, pending_deletions.id limit ${limits.ofChat}
     ) as owed where chats.chat_id is not null`.execute(db);
@@ -105,9 +105,9 @@ export async function readOwedRecords(
 
 /** How many records are due, for the progress. */
 export async function countDueRecords(db: Db, now: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from pending_deletions where ${due(now)}`.execute(
-    db,
-  );
+  const { rows } = await sql<{
+    n: number;
+  }>`select count(*)::int as n from $bots.pending_deletions where ${due(now)}`.execute(db);
   return rows[0]?.n ?? 0;
 }
 
@@ -127,11 +127,11 @@ export async function readNextDue(db: Db, job: string, runId: string): Promise<N
   const { rows } = await sql<{ now: string; lease_held: boolean; due: boolean; seconds: number | null }>`
     with lease as (
       update telesweep.leases set expires_at = clock_timestamp() + make_interval(secs => ${sql.lit(leaseSeconds)})
-      where job = ${job} and run_id = ${runId} returning 1
+      where schema_name = $schema and job = ${job} and run_id = ${runId} returning 1
     )
     select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now,
            exists (select from lease) as lease_held, ${sql.raw(anyDueDeletion)} as due,
-           (select extract(epoch from delete_at) - extract(epoch from now()) from pending_deletions
+           (select extract(epoch from delete_at) - extract(epoch from now()) from $bots.pending_deletions
             where failed_at is null and delete_at > now() order by delete_at limit 1)::float8 as seconds`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('the question for what is due next returned no row');

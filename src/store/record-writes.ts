@@ -52,12 +52,12 @@ export function recordWrites(writes: readonly RecordWrite[]): TickWrites {
       ) with ordinality as asked (id, change, claimed, deleted, sent, attempts, refused, failure, detail, wait, n)
     ), found as materialized (
       select asked.*, record.place from asked cross join lateral (
-        select ctid as place from pending_deletions as record where record.id = asked.id offset 0 for update skip locked) as record
+        select ctid as place from $bots.pending_deletions as record where record.id = asked.id offset 0 for update skip locked) as record
     ), removed as (
-      delete from pending_deletions as record using found
+      delete from $bots.pending_deletions as record using found
       where found.change = 'remove' and ${isOurs} returning found.n
     ), changed as (
-      update pending_deletions as record
+      update $bots.pending_deletions as record
       set messages_deleted_at = case when found.deleted then coalesce(record.messages_deleted_at, now()) else record.messages_deleted_at end,
           notice_started_at = case when found.change = 'claim' then now() when found.claimed and not found.sent then null
             else record.notice_started_at end,
@@ -79,9 +79,9 @@ export function recordWrites(writes: readonly RecordWrite[]): TickWrites {
     )`,
     done,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
-      and not exists (select from pending_deletions as record where record.id = asked.id offset 0)`,
+      and not exists (select from $bots.pending_deletions as record where record.id = asked.id offset 0)`,
     kept: sql`select found.n from found
       where found.n not in (${done})
-        and exists (select from pending_deletions as record where ${isOurs} offset 0)`,
+        and exists (select from $bots.pending_deletions as record where ${isOurs} offset 0)`,
   };
 }

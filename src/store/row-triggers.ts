@@ -8,7 +8,7 @@ import type { Database } from './schema.ts';
 export async function asksForEachRow(db: Kysely<Database>, table: string): Promise<boolean> {
   const { rows } = await sql<{ asks: boolean }>`
     with recursive part as (
-      select ${table}::regclass::oid as oid
+      select ${sql.lit(table)}::regclass::oid as oid
       union select inhrelid from pg_inherits join part on inhparent = part.oid
     )
     select exists (select from pg_trigger join part on tgrelid = part.oid

@@ -73,9 +73,9 @@ const isLeaving = `(${ended} and coalesce(summary ->> 'stop_reason' = 'done', fa
 /** Bad passes since the last one that was not, but for the one that holds the lease. */
 const badRuns = (job: string, holding: string): string => `
   select count(*)::int as runs, min(started_at) as since from telesweep.runs
-  where job = ${job} and outcome is distinct from 'skipped' and run_id is distinct from ${holding}
+  where schema_name = $schema and job = ${job} and outcome is distinct from 'skipped' and run_id is distinct from ${holding}
     and started_at > coalesce((
-      select started_at from telesweep.runs where job = ${job} and ${ended} and not ${isBad}
+      select started_at from telesweep.runs where schema_name = $schema and job = ${job} and ${ended} and not ${isBad}
       order by started_at desc limit 1), '-infinity')`;
 
 export async function readHistory(connection: Connection, jobs: readonly JobName[]): Promise<JobHistory[]> {
@@ -84,7 +84,7 @@ export async function readHistory(connection: Connection, jobs: readonly JobName
               select json_agg(json_build_object(
                 'run_id', run_id, 'started_at', ${instantText('started_at')}, 'finished_at', ${instantText('finished_at')},
                 'outcome', outcome, 'summary', summary) order by started_at desc)
-              from (select * from telesweep.runs where job = asked.job and ${ended}
+              from (select * from telesweep.runs where schema_name = $schema and job = asked.job and ${ended}
                     order by started_at desc limit 2) as run
             ) as ended,
             ${instantText('seen.started_at')} as last_seen_at, ${instantText('begun.started_at')} as begun_at,
@@ -93,24 +93,24 @@ export async function readHistory(connection: Connection, jobs: readonly JobName
             lease.job is not null and not exists (
               select from telesweep.runs where run_id = lease.run_id) as held_by_hand
      from unnest($1::text[]) with ordinality as asked (job, place)
-     left join telesweep.leases as lease on lease.job = asked.job and lease.expires_at > clock_timestamp()
+     left join telesweep.leases as lease on lease.schema_name = $schema and lease.job = asked.job and lease.expires_at > clock_timestamp()
      left join lateral (
        select started_at from telesweep.runs
-       where job = asked.job and finished_at is not null order by started_at desc limit 1) as seen on true
+       where schema_name = $schema and job = asked.job and finished_at is not null order by started_at desc limit 1) as seen on true
      left join lateral (
-       select started_at from telesweep.runs where job = asked.job order by started_at desc limit 1) as begun on true
+       select started_at from telesweep.runs where schema_name = $schema and job = asked.job order by started_at desc limit 1) as begun on true
      cross join lateral (
        select count(*)::int as runs from telesweep.runs
-       where job = asked.job and finished_at is null and run_id is distinct from lease.run_id
+       where schema_name = $schema and job = asked.job and finished_at is null and run_id is distinct from lease.run_id
          and started_at > coalesce((
-           select started_at from telesweep.runs where job = asked.job and ${ended}
+           select started_at from telesweep.runs where schema_name = $schema and job = asked.job and ${ended}
            order by started_at desc limit 1), '-infinity')) as cut
      cross join lateral (${badRuns('asked.job', 'lease.run_id')}) as bad
      cross join lateral (
        select min(started_at) as since from telesweep.runs
-       where job = asked.job and ${ended}
+       where schema_name = $schema and job = asked.job and ${ended}
          and started_at > coalesce((
-           select started_at from telesweep.runs where job = asked.job and ${ended} and not ${isLeaving}
+           select started_at from telesweep.runs where schema_name = $schema and job = asked.job and ${ended} and not ${isLeaving}
            order by started_at desc limit 1), '-infinity')) as leaving
      order by asked.place`,
     [[...jobs]],
@@ -169,7 +169,7 @@ function textOf(value: unknown): string | null {
 export async function readStarts(connection: Connection, job: JobName, since: Date): Promise<Date[]> {
   const rows = await connection.query<{ started_at: string }>(
     `select ${instantText('started_at')} as started_at from telesweep.runs
-     where job = $1 and started_at >= $2 order by telesweep.runs.started_at`,
+     where schema_name = $schema and job = $1 and started_at >= $2 order by telesweep.runs.started_at`,
     [job, since.toISOString()],
   );
   return rows.map((row) => readInstant(row.started_at));

@@ -70,11 +70,12 @@ export async function openRun(
     streak: number | null;
     one_by_one: boolean | null;
     sender: string | null;
+    schema: string;
   }>(
-    `with written as (
-       insert into telesweep.leases as held (job, run_id, holder, acquired_at, expires_at)
-       values ($${n + 1}, $${n + 2}, $${n + 3}, now(), clock_timestamp() + make_interval(secs => ${leaseSeconds}))
-       on conflict (job) do update
+    `with place as materialized (select $schema as schema), written as (
+       insert into telesweep.leases as held (schema_name, job, run_id, holder, acquired_at, expires_at)
+       select schema, $${n + 1}, $${n + 2}, $${n + 3}, now(), clock_timestamp() + make_interval(secs => ${leaseSeconds}) from place
+       on conflict (schema_name, job) do update
          set run_id = case when ${ended} then excluded.run_id else held.run_id end,
              holder = case when ${ended} then excluded.holder else held.holder end,
              acquired_at = case when ${ended} then excluded.acquired_at else held.acquired_at end,
@@ -84,8 +85,8 @@ export async function openRun(
      ), lease as (
        select from written where run_id = $${n + 2}
      ), run as (
-       insert into telesweep.runs (run_id, job, started_at)
-       select $${n + 2}, $${n + 1}, now() where exists (select from lease)
+       insert into telesweep.runs (run_id, schema_name, job, started_at)
+       select $${n + 2}, schema, $${n + 1}, now() from place where exists (select from lease)
      ), asked as materialized (
        select (${due.text}) as due
      )
@@ -100,17 +101,18 @@ export async function openRun(
             case when bot.asked_at > now() - interval '7 days' then nullif(bot.username, '') end as username,
             bot.worked_at > now() - interval '1 hour' as worked, bot.streak,
             bot.one_by_one and bot.asked_at > now() - interval '7 days' as one_by_one,
-            sender.bot_id::text as sender
-     from asked
+            sender.bot_id::text as sender, place.schema
+     from asked cross join place
      -- Where it does not stand yet, the pass ends here, and not when its work is done.
      left join telesweep.totals on false
-     left join telesweep.leases as before on before.job = $${n + 1}
+     left join telesweep.leases as before on before.schema_name = place.schema and before.job = $${n + 1}
      left join telesweep.budgets as budget on budget.bot_id = $${n + 4}::bigint
      left join telesweep.bots as bot on bot.bot_id = $${n + 4}::bigint
-     left join telesweep.senders as sender on sender.job = $${n + 1}`,
+     left join telesweep.senders as sender on sender.schema_name = place.schema and sender.job = $${n + 1}`,
     [...due.values, ...backlog.values, job, runId, `${hostname()} pid ${process.pid}`, botId],
   );
   if (row === undefined) throw new Error('the opening statement returned no row');
+  connection.knowSchema(row.schema);
   const opening: Opening = {
     now: row.now,
     acquired: row.acquired,
@@ -153,7 +155,7 @@ async function readHolder(
   job: JobName,
 ): Promise<{ holder: string | null; heldSince: Date | null }> {
   const [row] = await connection.query<{ holder: string; held_since: string }>(
-    `select holder, ${instantText('acquired_at')} as held_since from telesweep.leases where job = $1`,
+    `select holder, ${instantText('acquired_at')} as held_since from telesweep.leases where schema_name = $schema and job = $1`,
     [job],
   );
   return { holder: row?.holder ?? null, heldSince: readInstantOrNull(row?.held_since ?? null) };
@@ -170,7 +172,7 @@ export async function readClock(connection: Connection): Promise<string> {
 export async function renewLease(connection: Connection, job: JobName, runId: string): Promise<boolean> {
   const rows = await connection.query(
     `update telesweep.leases set expires_at = clock_timestamp() + make_interval(secs => ${leaseSeconds})
-     where job = $1 and run_id = $2 returning 1`,
+     where schema_name = $schema and job = $1 and run_id = $2 returning 1`,
     [job, runId],
   );
   return rows.length === 1;
@@ -215,13 +217,13 @@ async function close(
   const prunings = pruned.map(({ name, sql }) => `, ${name} as (${sql})`);
   await connection.query(
     `with released as (
-       delete from telesweep.leases where job = $1 and run_id = $2
+       delete from telesweep.leases where schema_name = $schema and job = $1 and run_id = $2
      ), pruned as (
-       delete from telesweep.runs where job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
+       delete from telesweep.runs where schema_name = $schema and job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
      ), added as (${addTotals({ job: '$1', botId: '$7', names: '$8', labels: '$9', values: '$10' })}
      )${prunings.join('')}
-     insert into telesweep.runs (run_id, job, started_at, finished_at, outcome, summary)
-     values ($2, $1, $6, clock_timestamp(), $3, $4)
+     insert into telesweep.runs (run_id, schema_name, job, started_at, finished_at, outcome, summary)
+     values ($2, $schema, $1, $6, clock_timestamp(), $3, $4)
      on conflict (run_id) do update
        set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary`,
     [

@@ -8,11 +8,11 @@ import type { Kept, SweptTable } from './swept-table.ts';
 export async function mayKeepInSilence(db: Kysely<Database>, table: string): Promise<boolean> {
   const { rows } = await sql<{ may: boolean }>`
     with recursive part as (
-      select ${table}::regclass::oid as oid
+      select ${sql.lit(table)}::regclass::oid as oid
       union select inhrelid from pg_inherits join part on inhparent = part.oid
     )
-    select row_security_active(${table}::regclass)
-      or exists (select from pg_rewrite where ev_class = ${table}::regclass and ev_type = '4')
+    select row_security_active(${sql.lit(table)}::regclass)
+      or exists (select from pg_rewrite where ev_class = ${sql.lit(table)}::regclass and ev_type = '4')
       or exists (select from pg_trigger join part on tgrelid = part.oid
            where not tgisinternal and tgtype & 11 = 11 and tgenabled in ('O', 'A')) as may`.execute(db);
   return rows[0]?.may === true;

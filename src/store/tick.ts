@@ -104,11 +104,11 @@ function leaseOf({ job, runId, renew }: TickRequest): RawBuilder<unknown> {
   if (renew) {
     return sql`
       update telesweep.leases set expires_at = clock_timestamp() + make_interval(secs => ${sql.lit(leaseSeconds)})
-      where job = ${job} and run_id = ${runId} returning 1 as held`;
+      where schema_name = $schema and job = ${job} and run_id = ${runId} returning 1 as held`;
   }
   return sql`
       select 1 as held from telesweep.leases
-      where job = ${job} and run_id = ${runId} and expires_at > clock_timestamp() for share`;
+      where schema_name = $schema and job = ${job} and run_id = ${runId} and expires_at > clock_timestamp() for share`;
 }
 
 /** Both hold for this statement alone. A bot's own transaction must not hold up every process of the token. */

@@ -4,6 +4,8 @@ import type { Connection } from './connect.ts';
 /** The tables whose rows telesweep changes or removes. */
 const swept = ['pending_deletions', 'broadcasts', 'broadcast_messages', 'tokens', 'token_generator_count'];
 
+const places = swept.map((name) => `to_regclass('$bots.${name}')`).join(', ');
+
 export interface Tie {
   kind: 'foreign key' | 'unindexed' | 'trigger' | 'rule' | 'no replica identity';
   /** `public.tokens` */
@@ -19,14 +21,13 @@ export interface Tie {
 export function readTies(connection: Connection): Promise<(Tie & Record<string, unknown>)[]> {
   return connection.query<Tie & Record<string, unknown>>(
     `with recursive part as (
-       select to_regclass(name)::oid as oid, to_regclass(name)::oid as whole from unnest($1::text[]) as name
-       where to_regclass(name) is not null
+       select oid, oid as whole from unnest(array[${places}]::oid[]) as oid where oid is not null
        union select inhrelid, whole from pg_inherits join part on inhparent = part.oid
      ), tie as (
        select 'foreign key' as kind, whole, conname || ' of ' || conrelid::regclass as name
        from pg_constraint join part on confrelid = part.oid and part.oid = whole
        where contype = 'f' and confdeltype in ('a', 'r') and conparentid = 0
-         and conrelid is distinct from to_regclass('broadcast_messages')
+         and conrelid is distinct from to_regclass('$bots.broadcast_messages')
        union all
        select 'unindexed', whole, conrelid::regclass || ' (' || (select string_agg(quote_ident(attname), ', ' order by place)
          from unnest(conkey) with ordinality as key (attnum, place) join pg_attribute using (attnum) where attrelid = conrelid) || ')'
@@ -49,7 +50,6 @@ export function readTies(connection: Connection): Promise<(Tie & Record<string, 
      )
      select distinct kind, nspname || '.' || relname as table, name from tie
      join pg_class on pg_class.oid = whole join pg_namespace on pg_namespace.oid = relnamespace order by 1, 2, 3`,
-    [swept],
   );
 }
 
@@ -58,8 +58,11 @@ export async function readNamesakes(connection: Connection): Promise<{ schema: s
   return connection.query<{ schema: string; names: string[] }>(
     `select nspname::text as schema, array_agg(relname::text order by relname) as names
      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-     where relname = any($1) and relkind in ('r', 'p', 'v', 'm', 'f') and nspname <> 'telesweep' and nspname !~ '^pg_|^information_schema$'
-       and to_regclass(relname::text) is not null and pg_class.oid <> to_regclass(relname::text)
+     where relname = any($1::text[]) and relkind in ('r', 'p', 'v', 'm', 'f') and nspname <> 'telesweep' and nspname !~ '^pg_|^information_schema$'
+       and exists (select from unnest($1::text[], array[${places}]::oid[]) as named (name, oid)
+         where named.name = relname and named.oid <> pg_class.oid)
+       -- Another bot's, which has passes of its own.
+       and not exists (select from telesweep.runs where schema_name = nspname)
      group by nspname order by nspname`,
     [swept],
   );

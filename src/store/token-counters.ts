@@ -14,7 +14,7 @@ export interface Today {
 const due = ({ now, timeZone }: Today) => sql`date < (${now}::timestamptz at time zone ${timeZone}::text)::date`;
 
 const sweptCounters = (today: Today): SweptTable => ({
-  table: 'token_generator_count',
+  table: '$bots.token_generator_count',
   column: 'date',
   due: due(today),
   name: sql`'the counter of user ' || user_id || ' on ' || to_char(date, 'YYYY-MM-DD')`,
@@ -32,7 +32,7 @@ export function lookForKeptCounters(db: Kysely<Database>, today: Today): Promise
 
 export async function countPastCounters(db: Kysely<Database>, today: Today): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from token_generator_count where ${due(today)}`.execute(db);
+    select count(*)::int as n from $bots.token_generator_count where ${due(today)}`.execute(db);
   return rows[0]?.n ?? 0;
 }
 
@@ -46,7 +46,7 @@ export interface CounterSample {
 export async function samplePastCounters(db: Kysely<Database>, today: Today, days: number): Promise<CounterSample[]> {
   const result = await sql<CounterSample>`
     select ${sql.raw(instantText('date'))} as date, count(*)::int as users, sum(token_generated)::text as tokens
-    from token_generator_count where ${due(today)}
+    from $bots.token_generator_count where ${due(today)}
     group by token_generator_count.date order by token_generator_count.date limit ${days}`.execute(db);
   return result.rows;
 }

@@ -11,7 +11,7 @@ const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now
 
 /** By its `unique_id`: who holds a token may use it. */
 const sweptTokens = (now: string): SweptTable => ({
-  table: 'tokens',
+  table: '$bots.tokens',
   column: 'expires_at',
   due: due(now),
   name: sql`'the token of ' || unique_id`,
@@ -24,7 +24,7 @@ export function deleteUsedTokens(db: Kysely<Database>, now: string, options: Ran
 
 /** The pages of the table where expiry lies in no order on disk; else null. */
 export function tokenPagesOutOfOrder(db: Kysely<Database>): Promise<number | null> {
-  return pagesOutOfOrder(db, { table: 'tokens', column: 'expires_at' });
+  return pagesOutOfOrder(db, { table: '$bots.tokens', column: 'expires_at' });
 }
 
 /** Deletes the tokens that were used and have expired in some pages of the table. */
@@ -38,7 +38,7 @@ export function lookForKeptTokens(db: Kysely<Database>, now: string): Promise<De
 }
 
 export async function countUsedTokens(db: Kysely<Database>, now: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from tokens where ${due(now)}`.execute(db);
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from $bots.tokens where ${due(now)}`.execute(db);
   return rows[0]?.n ?? 0;
 }
 
@@ -52,7 +52,7 @@ export interface TokenSample {
 /** The first that would go. The token itself stays out of it: who holds it may use it. */
 export async function sampleUsedTokens(db: Kysely<Database>, now: string, rows: number): Promise<TokenSample[]> {
   const result = await sql<TokenSample>`
-    select unique_id::text, created_by::text, status, ${sql.raw(instantText('expires_at'))} as expires_at from tokens
+    select unique_id::text, created_by::text, status, ${sql.raw(instantText('expires_at'))} as expires_at from $bots.tokens
     where ${due(now)} order by tokens.expires_at limit ${rows}`.execute(db);
   return result.rows;
 }

@@ -14,22 +14,13 @@ export interface Addition {
 }
 
 /**
- * The schema of the bots' tables, where their names lead on the search path, as SQL. One of them answers for all: `migrate`
- * refuses names that lead to several schemas.
- */
-export const botsSchema = `coalesce(
-         (select nspname::text from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-          where pg_class.oid = coalesce(to_regclass('pending_deletions'), to_regclass('tokens'), to_regclass('guides'))),
-         current_schema()::text, '')`;
-
-/**
  * A statement that adds to totals. The order keeps two that close at once from waiting for each other.
  * @param job, botId, and names, labels and values as arrays: SQL expressions such as `$1`
  */
 export function addTotals(at: { job: string; botId: string; names: string; labels: string; values: string }): string {
   return `
        insert into telesweep.totals as total (schema_name, bot_id, job, name, label, value, changed_at)
-       select ${botsSchema}, coalesce(${at.botId}::bigint, 0), ${at.job}::text, name, label, value, clock_timestamp()
+       select $schema, coalesce(${at.botId}::bigint, 0), ${at.job}::text, name, label, value, clock_timestamp()
        from unnest(${at.names}::text[], ${at.labels}::text[], ${at.values}::bigint[]) as added (name, label, value)
        order by name, label
        on conflict (schema_name, bot_id, job, name, label) do update

@@ -20,18 +20,20 @@ export interface NamedRelation {
 /** The search path as it stands for this role: telesweep's own schema, which a role of that name has first, left out. */
 export async function readSearchPath(db: QueryExecutorProvider): Promise<string[]> {
   const { rows } = await sql<{ schema: string }>`
-    select schema from unnest(current_schemas(false)) with ordinality as path (schema, place)
-    where schema <> 'telesweep' order by place`.execute(db);
+    select schema from unnest($path) with ordinality as path (schema, place)
+    where schema <> 'telesweep' and exists (select from pg_namespace where nspname = schema) order by place`.execute(
+    db,
+  );
   return rows.map(({ schema }) => schema);
 }
 
 /** Every relation of these names outside telesweep's and the system's schemas, in the order in which a name finds them. */
 export async function findRelations(db: QueryExecutorProvider, names: readonly string[]): Promise<NamedRelation[]> {
   const { rows } = await sql<NamedRelation>`
-    select nspname as schema, relname as name, array_position(current_schemas(false), nspname) as place,
-      not has_schema_privilege(pg_namespace.oid, 'usage') and exists (
+    select nspname as schema, relname as name, array_position($path, nspname) as place,
+      not has_schema_privilege(pg_namespace.oid, 'usage') and (nspname = any($path) or exists (
         select from unnest(string_to_array(current_setting('search_path'), ',')) as named
-        where nspname = replace(trim(both ' "' from named), '$user', current_user)) as shut
+        where nspname = replace(trim(both ' "' from named), '$user', current_user))) as shut
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
     where relname = any(${names}::text[]) and nspname <> 'telesweep' and nspname !~ '^pg_|^information_schema$'
     order by place nulls last, nspname, relname`.execute(db);
@@ -69,4 +71,23 @@ export function chooseBotsSchema(path: readonly string[], found: readonly NamedR
   }
   const behind = schema === first ? '' : `, behind ${first} on the search path`;
   return { schema, why: `the bots' tables stand there${behind}` };
+}
+
+/** The schema that SCHEMA names. @returns problems where it does not stand, or may not be used */
+export async function namedSchema(
+  db: QueryExecutorProvider,
+  path: readonly string[],
+  found: readonly NamedRelation[],
+  setting: string,
+): Promise<BotsSchema | string[]> {
+  const shut = found.find((relation) => relation.shut && relation.schema === setting);
+  if (shut) return [`SCHEMA: the role may not use schema ${setting}; grant usage on schema ${setting} to the role`];
+  if (path.includes(setting)) return { schema: setting, why: 'SCHEMA' };
+  const { rows } = await sql<{ schema: string }>`
+    select nspname as schema from pg_namespace where nspname <> 'telesweep' and nspname !~ '^pg_|^information_schema$'
+    order by nspname limit 20`.execute(db);
+  const others = rows.map(({ schema }) => schema).join(', ');
+  return [
+    `SCHEMA: ${JSON.stringify(setting)} does not stand in this database; expected one of ${others}, or create it first`,
+  ];
 }

@@ -172,8 +172,8 @@ async function readTableRights(
             ) as lacks
      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
      where relname = $2 and relkind in ('r', 'p')
-       and case when $1::text is null then nspname = any(current_schemas(false)) and nspname <> 'telesweep' else nspname = $1 end
-     order by array_position(current_schemas(false), nspname) limit 1`,
+       and case when $1::text is null then nspname = any($path) and nspname <> 'telesweep' else nspname = $1 end
+     order by array_position($path, nspname) limit 1`,
     [schema, name, [...rights], Array.isArray(update) ? [...update] : [], update === 'any'],
   );
   return row ?? null;

@@ -1,17 +1,7 @@
-import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
 import { type Migrated, type MigrateOptions, migrate } from '../../src/operator/migrate/migrate.ts';
 import { type MigrationStep, planMigration } from '../../src/operator/migrate/plan-migration.ts';
-import type { Database } from '../../src/store/schema.ts';
-
-/** A connection as telesweep's own: one, closed with `destroy`. */
-function connectTo(url: string): Kysely<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
-  // Without a listener a connection that a test cuts would end the test process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  pool.on('error', () => undefined);
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-}
+import { readSettings } from '../../src/settings/settings.ts';
+import { type Connection, connect } from '../../src/store/connect.ts';
 
 export interface UrlOptions extends Partial<MigrateOptions> {
   /** Only list the steps. */
@@ -25,15 +15,20 @@ export async function migrateUrl(url: string, options: UrlOptions = {}): Promise
 
 /** The same, with all that it tells. */
 export async function migrated(url: string, { dryRun = false, ...options }: UrlOptions = {}): Promise<Migrated> {
-  const db = connectTo(url);
+  const { schema = null } = options;
+  const env = { DATABASE_URL: url, ...(schema === null ? {} : { SCHEMA: schema }) };
+  const { database } = readSettings({ env, requires: [] });
+  const openOne = (): Promise<Connection> => connect(database, { statementTimeoutMs: null });
+  const connection = await openOne();
+  const db = await connection.kysely();
   const open = async () => {
-    const other = connectTo(url);
-    return { db: other, close: () => other.destroy() };
+    const other = await openOne();
+    return { db: await other.kysely(), close: () => other.close() };
   };
   try {
-    if (dryRun) return { ...(await planMigration(db, options.down ?? false)), interrupted: false };
+    if (dryRun) return { ...(await planMigration(db, options.down ?? false, schema)), interrupted: false };
     return await migrate(db, { open, ...options });
   } finally {
-    await db.destroy();
+    connection.close();
   }
 }

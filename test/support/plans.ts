@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Connection } from '../../src/store/connect.ts';
 import { databaseError } from '../../src/store/database-error.ts';
+import { withNames } from '../../src/store/names.ts';
 import { PoolClient } from '../../src/store/pool-client.ts';
 import type { Database } from '../../src/store/schema.ts';
 
@@ -39,7 +40,8 @@ export async function watchPlans(url: string, { looks = true } = {}): Promise<Pl
   const client = new pg.Client(url);
   await client.connect();
 
-  const run = async (text: string, values: readonly unknown[] = []): Promise<pg.QueryResult> => {
+  const run = async (template: string, values: readonly unknown[] = []): Promise<pg.QueryResult> => {
+    const text = withNames(template, { setting: null, schema: 'public' });
     await watch.onStatement?.(text);
     if (watch.looks) watch.sent.push(await look(client, text, values));
     try {
@@ -61,6 +63,8 @@ export async function watchPlans(url: string, { looks = true } = {}): Promise<Pl
     connection: {
       query: async (text, values) => (await run(text, values)).rows,
       kysely: async () => watch.db,
+      schema: async () => 'public',
+      knowSchema: () => {},
       close: async () => {},
     },
     sent: [],

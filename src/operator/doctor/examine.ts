@@ -73,7 +73,7 @@ async function examineDatabase(
       ...(await attempt('clock', () => checkClock(connection))),
       ...(await read('clock', () => checkFarAhead(connection, settings))),
       ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
-      ...(await attempt('tables', () => checkTables(connection))),
+      ...(await attempt('tables', () => checkTables(connection, settings))),
       ...(await read('ties', () => checkTies(connection))),
       ...(await read('rights', () => checkRights(connection, jobs, settings))),
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),

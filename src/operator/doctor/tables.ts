@@ -10,10 +10,10 @@ import { type Finding, fault, fine, warning } from './finding.ts';
 const mostSteps = 5;
 
 /** Tables, columns, defaults, keys and indexes: whatever `telesweep migrate` would still do. */
-export async function checkTables(connection: Connection): Promise<Finding[]> {
+export async function checkTables(connection: Connection, { schema }: Pick<Settings, 'schema'>): Promise<Finding[]> {
   const check = 'tables';
   try {
-    const { steps } = await planMigration(await connection.kysely(), false);
+    const { steps } = await planMigration(await connection.kysely(), false, schema);
     if (steps.length === 0) return [fine(check, 'every table, column and index stands')];
     const told = steps.slice(0, mostSteps).map(({ what }) => what);
     const more = steps.length > mostSteps ? `, and ${steps.length - mostSteps} more` : '';

@@ -5,6 +5,8 @@ import { cancelBuilds, waitForOrphans } from './builds.ts';
 import { type MigrationStep, planMigration } from './plan-migration.ts';
 
 export interface BuildOptions {
+  /** As `MigrateOptions` has it. */
+  schema: string | null;
   signal: AbortSignal | undefined;
   tell: (line: string) => void;
   patience: Patience;
@@ -18,12 +20,12 @@ export interface BuildOptions {
 export async function buildApart(
   db: Kysely<Database>,
   guard: Transaction<Database>,
-  { signal, tell, patience }: BuildOptions,
+  { schema, signal, tell, patience }: BuildOptions,
 ): Promise<{ steps: MigrationStep[]; interrupted: boolean }> {
   await stayOpen(guard);
   await waitForOrphans(db, signal, tell);
   // Asked again: another process may have done it meanwhile.
-  const plan = await planMigration(db, false);
+  const plan = await planMigration(db, false, schema);
   const done: MigrationStep[] = [];
   const breakOff = (): void => {
     // Through the guard: the connection that builds hears nothing until it is done.

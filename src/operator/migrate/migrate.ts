@@ -11,6 +11,8 @@ import { findUnowned, type MigrationPlan, planWithin, recordSql } from './plan-m
 export interface MigrateOptions {
   /** Take telesweep's own tables, columns and indexes away; what bots wrote stays. */
   down?: boolean;
+  /** SCHEMA; null, or left out, where the search path tells. */
+  schema?: string | null;
   /** Opens a connection: a second one keeps others out while the first builds indexes, a third tells how far they are. */
   open: () => Promise<OpenConnection>;
   /** Ends it between two steps, and breaks off an index that is being built. */
@@ -41,10 +43,10 @@ const busyPauseMs = 200;
  * @throws UnavailableError when a table that must change is in use for long
  */
 export async function migrate(db: Kysely<Database>, options: MigrateOptions): Promise<Migrated> {
-  const { down = false, open, signal, tell = () => {} } = options;
+  const { down = false, schema = null, open, signal, tell = () => {} } = options;
   const until = options.patience ?? patience;
   const change = (inOne: boolean): Promise<MigrationPlan | null> => {
-    const attempt = () => alone(db, tell, signal, (tx) => changeTogether(tx, down, inOne));
+    const attempt = () => alone(db, tell, signal, (tx) => changeTogether(tx, down, schema, inOne));
     return tryAgain(db, attempt, until, signal, tell);
   };
   // What the database refuses of many statements at once it names when they come one by one.
@@ -59,7 +61,9 @@ export async function migrate(db: Kysely<Database>, options: MigrateOptions): Pr
   let watch: Awaited<ReturnType<typeof watchBuilds>> | null = null;
   try {
     if (options.tellEveryMs !== undefined) watch = await watchBuilds(await open(), options.tellEveryMs, tell);
-    const built = await alone(guard.db, tell, signal, (tx) => buildApart(db, tx, { signal, tell, patience: until }));
+    const built = await alone(guard.db, tell, signal, (tx) =>
+      buildApart(db, tx, { schema, signal, tell, patience: until }),
+    );
     return { ...done, steps: [...done.steps, ...(built?.steps ?? [])], interrupted: built?.interrupted ?? true };
   } finally {
     await watch?.close();
@@ -68,9 +72,14 @@ export async function migrate(db: Kysely<Database>, options: MigrateOptions): Pr
 }
 
 /** What needs no standing table comes first, so that none is held meanwhile. */
-async function changeTogether(tx: Transaction<Database>, down: boolean, inOne: boolean): Promise<MigrationPlan> {
+async function changeTogether(
+  tx: Transaction<Database>,
+  down: boolean,
+  schema: string | null,
+  inOne: boolean,
+): Promise<MigrationPlan> {
   await pinSession(tx);
-  const plan = await planWithin(tx, down);
+  const plan = await planWithin(tx, down, schema);
   const unowned = await findUnowned(tx, plan.steps);
   if (unowned.length > 0) throw new SettingsError(unowned);
   const steps = plan.steps.filter(({ apart }) => !apart);

@@ -3,7 +3,13 @@ import { botsTables } from '../../../migrations/0001-bots-tables.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { SettingsError } from '../../process/errors.ts';
 import type { Database } from '../../store/schema.ts';
-import { type BotsSchema, chooseBotsSchema, findRelations, readSearchPath } from '../../tables/bots-schema.ts';
+import {
+  type BotsSchema,
+  chooseBotsSchema,
+  findRelations,
+  namedSchema,
+  readSearchPath,
+} from '../../tables/bots-schema.ts';
 import type { Step } from '../../tables/step.ts';
 import { pinSession, tryAgain } from './brief-lock.ts';
 
@@ -23,10 +29,15 @@ export interface MigrationPlan {
 
 /**
  * Plans what leads to the newest state, or all the way down, in a read-only transaction.
+ * @param setting SCHEMA; null where the search path tells
  * @throws SettingsError naming every table and column that keeps a standing table from serving
  * @throws UnavailableError when somebody locks a table against reading for long
  */
-export async function planMigration(db: Kysely<Database>, down: boolean): Promise<MigrationPlan> {
+export async function planMigration(
+  db: Kysely<Database>,
+  down: boolean,
+  setting: string | null,
+): Promise<MigrationPlan> {
   const attempt = (): Promise<MigrationPlan> =>
     db
       .transaction()
@@ -34,18 +45,22 @@ export async function planMigration(db: Kysely<Database>, down: boolean): Promis
       .setAccessMode('read only')
       .execute(async (tx) => {
         await pinSession(tx);
-        return planWithin(tx, down);
+        return planWithin(tx, down, setting);
       });
   return (await tryAgain(db, attempt, { tries: 10, pauseMs: 200 }, undefined, () => {})) ?? attempt();
 }
 
 /** The same within a transaction that stands. */
-export async function planWithin(db: QueryExecutorProvider, down: boolean): Promise<MigrationPlan> {
+export async function planWithin(
+  db: QueryExecutorProvider,
+  down: boolean,
+  setting: string | null,
+): Promise<MigrationPlan> {
   // No job reads what is unread: another program's table of that name says nothing of the bot's.
   const names = botsTables.filter(({ unread }) => !unread).map(({ name }) => name);
   const path = await readSearchPath(db);
   const found = await findRelations(db, names);
-  const place = chooseBotsSchema(path, found);
+  const place = setting === null ? chooseBotsSchema(path, found) : await namedSchema(db, path, found, setting);
   if (Array.isArray(place)) throw new SettingsError(place);
   const steps: MigrationStep[] = [];
   const problems: string[] = [];

@@ -33,12 +33,12 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
     try {
       const db = await connection.kysely();
       if (flags.sql) {
-        print(redact(planAsSql(await planMigration(db, flags.down), flags), secrets));
+        print(redact(planAsSql(await planMigration(db, flags.down, settings.schema), flags), secrets));
         return exitCodes.ok;
       }
       const result = flags.dryRun
-        ? { ...(await planMigration(db, flags.down)), interrupted: false }
-        : await migrate(db, optionsOf(flags, open, world));
+        ? { ...(await planMigration(db, flags.down, settings.schema)), interrupted: false }
+        : await migrate(db, { ...optionsOf(flags, open, world), schema: settings.schema });
       print(redact(flags.json ? planAsJson(result, flags) : planAsText(result, flags), secrets));
       return result.interrupted ? exitCodes.interrupted : exitCodes.ok;
     } finally {

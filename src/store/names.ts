@@ -1,0 +1,35 @@
+/**
+ * How statements name what is a bot's own. They write `$bots.tokens` for a table that bots write, `$schema` for the schema of
+ * these tables as text, and `$path` for the schemas in which they are looked for; the connection puts the names in. So one text
+ * serves a bot whose tables stand where SCHEMA says, which needs no search path and works behind PgBouncer in transaction mode,
+ * and one whose names are found by its search path.
+ */
+
+/**
+ * The schema to which the names lead, as SQL. The first table that stands answers for all: `migrate` refuses names that lead to
+ * several schemas.
+ */
+const bySearchPath = `coalesce(
+  (select nspname::text from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+   where pg_class.oid = coalesce(to_regclass('pending_deletions'), to_regclass('tokens'), to_regclass('guides'),
+     to_regclass('broadcasts'), to_regclass('broadcast_messages'), to_regclass('token_generator_count'))),
+  current_schema()::text, '')`;
+
+export interface Names {
+  /** Null: by the search path. */
+  setting: string | null;
+  /** The schema of the bot's tables, once it is known. */
+  schema: string | null;
+}
+
+/** Puts the names into a statement. */
+export function withNames(text: string, { setting, schema }: Names): string {
+  if (!text.includes('$')) return text;
+  const bots = setting === null ? '' : `"${setting}".`;
+  const path = setting === null ? 'current_schemas(false)' : `array['${setting}']::name[]`;
+  const known = schema ?? setting;
+  return text
+    .replace(/"\$bots"\.|\$bots\./g, () => bots)
+    .replace(/\$schema\b/g, () => (known === null ? bySearchPath : `'${known.replaceAll("'", "''")}'`))
+    .replace(/\$path\b/g, () => path);
+}
