@@ -22,12 +22,12 @@ export const ownTables: readonly WantedTable[] = [
     name: 'runs',
     columns: [
       { name: 'run_id', type: 'text', notNull: true },
-      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'started_at', type: timestamp, notNull: true, default: 'now()' },
       { name: 'finished_at', type: timestamp },
       { name: 'outcome', type: 'text' },
       { name: 'summary', type: 'jsonb' },
+      schemaName,
     ],
     key: ['run_id'],
     keyRequired: true,
@@ -37,12 +37,12 @@ export const ownTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'leases',
     columns: [
-      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'run_id', type: 'text', notNull: true },
       { name: 'holder', type: 'text', notNull: true },
       { name: 'acquired_at', type: timestamp, notNull: true, default: 'now()' },
       { name: 'expires_at', type: timestamp, notNull: true },
+      schemaName,
     ],
     key: ['schema_name', 'job'],
     keyRequired: true,
@@ -76,7 +76,6 @@ export const ownTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'guide_posts',
     columns: [
-      schemaName,
       { name: 'slot', type: timestamp, notNull: true },
       { name: 'guide_id', type: 'text', notNull: true },
       { name: 'chat_id', type: 'text', notNull: true },
@@ -87,6 +86,7 @@ export const ownTables: readonly WantedTable[] = [
       { name: 'position', type: 'bigint' },
       // The chat's id where it is another than the configured one: that of a @name, or of a group that was upgraded.
       { name: 'sent_to', type: 'text' },
+      schemaName,
     ],
     // In one slot each channel gets at most one post.
     key: ['schema_name', 'slot', 'chat_id'],
@@ -97,9 +97,9 @@ export const ownTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'guide_totals',
     columns: [
-      schemaName,
       { name: 'status', type: 'text', notNull: true },
       { name: 'total', type: 'bigint', notNull: true, default: '0' },
+      schemaName,
     ],
     key: ['schema_name', 'status'],
     keyRequired: true,

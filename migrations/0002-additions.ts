@@ -57,10 +57,10 @@ export const addedTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'senders',
     columns: [
-      schemaName,
       { name: 'job', type: 'text', notNull: true },
       { name: 'bot_id', type: 'bigint', notNull: true },
       { name: 'since', type: timestamp, notNull: true, default: 'now()' },
+      schemaName,
     ],
     key: ['schema_name', 'job'],
     keyRequired: true,
@@ -70,9 +70,9 @@ export const addedTables: readonly WantedTable[] = [
     schema: 'telesweep',
     name: 'finished_broadcasts',
     columns: [
-      schemaName,
       { name: 'broadcast_id', type: 'bigint', notNull: true },
       { name: 'finished_at', type: timestamp, notNull: true, default: 'now()' },
+      schemaName,
     ],
     key: ['schema_name', 'broadcast_id'],
     keyRequired: true,

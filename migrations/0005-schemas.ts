@@ -47,7 +47,7 @@ async function stepsOf(
   // A constant is kept with the table: no row is written anew.
   const statements = [
     `alter table ${table} add column schema_name text not null default ${quoteText(owner)}`,
-    `alter table ${table} alter column schema_name drop default`,
+    `alter table ${table} alter column schema_name set default current_schema()`,
   ];
   if (wanted.key.includes(schemaName.name)) {
     statements.push(

@@ -7,7 +7,7 @@ import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
 
 /** The schema of the bots' tables that a row is of. */
-export const schemaName = { name: 'schema_name', type: 'text', notNull: true } as const;
+export const schemaName = { name: 'schema_name', type: 'text', notNull: true, default: 'current_schema()' } as const;
 
 /** One that stands without the schemas is completed as it was made: migration 0005 gives them to it. */
 export async function planOwnTable(

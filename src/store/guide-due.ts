@@ -79,5 +79,6 @@ export function guideOfSlot(settings: SlotSettings): SqlFragment {
 /** Guide posts so far by status, those of which there was none yet included. */
 export const guideTotals = `
   select known.status, coalesce(total, 0)::float8 as total
-  from unnest('{posted,failed,uncertain}'::text[]) as known (status) left join telesweep.guide_totals
-    on schema_name = $schema and guide_totals.status = known.status`;
+  from unnest('{posted,failed,uncertain}'::text[]) with ordinality as known (status, n) left join telesweep.guide_totals
+    on schema_name = $schema and guide_totals.status = known.status
+  order by n`;

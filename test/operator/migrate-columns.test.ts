@@ -105,7 +105,7 @@ describe('columns that do not serve', () => {
       create function freeze_all() returns event_trigger language plpgsql as $$ begin raise exception 'frozen until monday'; end $$;
       create event trigger frozen on ddl_command_start when tag in ('ALTER TABLE') execute function freeze_all()`);
     expect(await problemsOf()).toEqual([
-      expect.stringMatching(/^number column public\.broadcasts\.id: frozen until monday/),
+      expect.stringMatching(/^number column public\.broadcasts\.id: the database refuses it: frozen until monday/),
     ]);
     await db.query('drop event trigger frozen');
     await migrateUrl(db.url);

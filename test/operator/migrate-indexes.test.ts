@@ -254,7 +254,7 @@ test('two rows that come to share an id while its index is built: said so, and n
   url.password = 'x';
   try {
     await expect(migrateUrl(url.href)).rejects.toThrow(
-      'create unique index public.telesweep_broadcasts_key: could not create unique index',
+      'create unique index public.telesweep_broadcasts_key: the database refuses it: could not create unique index',
     );
     expect((await shapeOf(db)).join('\n')).not.toContain('telesweep_broadcasts_key');
   } finally {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pruneFailed } from '../../src/store/failed-prune.ts';
+import { withNames } from '../../src/store/names.ts';
 import { broadcast, pendingDeletion } from '../support/rows.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
@@ -94,7 +95,9 @@ test.each([
           : `insert into pending_deletions (chat_id, message_ids, delete_at) select n, '{1}', now() from generate_series(1, 50000) n`
     };
     update ${table} set failed_at = now() - interval '1 year' where ctid in (select ctid from ${table} limit 500)`);
-  const sql = pruneFailed(job, '10').find((part) => part.sql.includes(`from ${table} where`))?.sql;
+  const sql = pruneFailed(job, '10')
+    .map((part) => withNames(part.sql, { setting: null, schema: 'public' }))
+    .find((text) => text.includes(`from ${table} where`));
   for (const prepare of ['select 1', `analyze ${table}`]) {
     await scene.db.query(prepare);
     const plan = await scene.db.query<{ 'QUERY PLAN': string }>(`explain ${sql}`);
