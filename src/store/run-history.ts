@@ -19,6 +19,8 @@ export interface EndedRun {
 /** What the runs and the lease of a job tell about it. */
 export interface JobHistory {
   job: JobName;
+  /** Of the bot's tables. */
+  schema: string;
   /** The last pass that ended and did not merely find another at work; null where there is none. */
   last: EndedRun | null;
   /** The one before it. */
@@ -43,6 +45,7 @@ export interface JobHistory {
 
 interface Row extends Record<string, unknown> {
   job: JobName;
+  schema: string;
   ended: RunRow[] | null;
   last_seen_at: string | null;
   begun_at: string | null;
@@ -79,8 +82,10 @@ const badRuns = (job: string, holding: string): string => `
       order by started_at desc limit 1), '-infinity')`;
 
 export async function readHistory(connection: Connection, jobs: readonly JobName[]): Promise<JobHistory[]> {
+  // One name in the statement, in place of the question for it in ten places.
+  await connection.schema();
   const rows = await connection.query<Row>(
-    `select asked.job, (
+    `select asked.job, $schema as schema, (
               select json_agg(json_build_object(
                 'run_id', run_id, 'started_at', ${instantText('started_at')}, 'finished_at', ${instantText('finished_at')},
                 'outcome', outcome, 'summary', summary) order by started_at desc)
@@ -115,8 +120,9 @@ export async function readHistory(connection: Connection, jobs: readonly JobName
      order by asked.place`,
     [[...jobs]],
   );
-  return rows.map(({ job, ended, cut_off, bad_runs, holder, held_by_hand, ...times }) => ({
+  return rows.map(({ job, schema, ended, cut_off, bad_runs, holder, held_by_hand, ...times }) => ({
     job,
+    schema,
     last: endedRun(ended?.[0]),
     before_last: endedRun(ended?.[1]),
     last_seen_at: readInstantOrNull(times.last_seen_at),

@@ -7,18 +7,23 @@ import { shapeOf } from '../support/table-shape.ts';
 const tables = ['pending_deletions', 'broadcasts', 'broadcast_messages', 'tokens', 'token_generator_count', 'guides'];
 
 /** @param url the world's address, for `migrate`; `db` looks at what it does */
-export async function goDownAndUp(db: TestDatabase, url: string, setPath: string): Promise<void> {
-  expect(await migrateUrl(url)).toEqual([]);
+export async function goDownAndUp(
+  db: TestDatabase,
+  url: string,
+  setPath: string,
+  schema: string | null = null,
+): Promise<void> {
+  expect(await migrateUrl(url, { schema })).toEqual([]);
   const [rows, shape] = [await botsRows(db, setPath), await shapeWithoutNames(db)];
 
-  expect(await migrateUrl(url, { down: true })).not.toEqual([]);
+  expect(await migrateUrl(url, { schema, down: true })).not.toEqual([]);
   expect((await shapeOf(db)).filter((line) => /telesweep/.test(line))).toEqual([]);
   expect(await botsRows(db, setPath)).toEqual(rows);
 
-  expect(await migrateUrl(url)).not.toEqual([]);
+  expect(await migrateUrl(url, { schema })).not.toEqual([]);
   expect(await botsRows(db, setPath)).toEqual(rows);
   expect(await shapeWithoutNames(db)).toEqual(shape);
-  expect(await migrateUrl(url)).toEqual([]);
+  expect(await migrateUrl(url, { schema })).toEqual([]);
 }
 
 /** An index on parts with rows is built part by part, under other names. */

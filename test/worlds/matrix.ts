@@ -52,7 +52,7 @@ async function play(world: World, { scene, env, near }: Stage): Promise<void> {
   if (world.after !== undefined) await scene.db.query(`${setPath(env)}${world.after}`);
   const left = await layOut(scene, setPath(env));
   if (world.rows !== undefined) await scene.db.query(`${setPath(env)}${world.rows}`);
-  await goDownAndUp(scene.db, near.DATABASE_URL ?? '', setPath(env));
+  await goDownAndUp(scene.db, near.DATABASE_URL ?? '', setPath(env), world.schema);
   if (world.meanwhile !== undefined) await scene.db.query(world.meanwhile);
 
   for (const pass of ['first', 'second'] as const) {

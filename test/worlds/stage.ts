@@ -27,6 +27,12 @@ export async function setUp(world: World): Promise<Stage> {
     }
     [url.username, url.password] = [name, 'world'];
   }
+  if (world.schema !== undefined) {
+    // The test's own sessions go by their path, the one that is open among them.
+    await db.query(`create schema "${world.schema}" authorization "${url.username}";
+      alter role current_user in database ${db.name} set search_path = "${world.schema}";
+      set search_path = "${world.schema}"`);
+  }
   for (const [setting, value] of Object.entries(world.session ?? {})) {
     await db.query(`alter database ${db.name} set ${setting} = ${value}`);
   }
@@ -37,10 +43,11 @@ export async function setUp(world: World): Promise<Stage> {
     address = proxy.url;
     ends.push(() => proxy.close());
   }
+  const named = world.schema === undefined ? {} : { SCHEMA: world.schema };
   return {
     scene,
-    env: { DATABASE_URL: address },
-    near: { DATABASE_URL: url.href },
+    env: { DATABASE_URL: address, ...named },
+    near: { DATABASE_URL: url.href, ...named },
     async close() {
       for (const end of ends) await end();
       await scene.close();

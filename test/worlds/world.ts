@@ -19,6 +19,8 @@ export interface World {
   parameters?: Readonly<Record<string, string>>;
   /** An ordinary role that owns the database, and what its sessions begin with; the superuser by default. */
   role?: Readonly<Record<string, string>>;
+  /** SCHEMA: the tables stand there, and the search path of the role, which must be an ordinary one, leads to `public`. */
+  schema?: string;
   /** Round trip to the server. */
   distanceMs?: number;
   /** What `migrate` says where it refuses the world: then no job is tried. */

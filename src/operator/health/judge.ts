@@ -59,7 +59,7 @@ function hanging({ job, past, hangs }: Standing, { time }: Moment): Judged | nul
     since: since.toISOString(),
     why: past.held_by_hand ? `${holder} holds it by hand since ${time(since)}` : why,
     wayOut: past.held_by_hand
-      ? `to let the job run: delete from telesweep.leases where job = '${job.name}'`
+      ? `to let the job run: delete from telesweep.leases where schema_name = '${past.schema}' and job = '${job.name}'`
       : 'end that process; the next pass takes over within a minute',
   };
 }
