@@ -56,7 +56,7 @@ const ofOthers = [
   ...['socketTimeout', 'tcpKeepAlive', 'keepAlive', 'idleTimeoutMillis', 'connectionTimeoutMillis'],
 ];
 
-const bySearchPath = 'options=-c%20search_path%3DNAME, with the name of the schema';
+const bySearchPath = 'the setting SCHEMA, with the name of the schema';
 const byTls = 'sslmode=require (encrypted) or sslmode=verify-full (and the server known)';
 
 /** What means something to others that telesweep must not pass over, and how to write it here. */

@@ -257,7 +257,7 @@ function unavailable(error: unknown, tries: number): UnavailableError {
 function wayOut(message: string): string {
   if (/no encryption/.test(message)) return 'it wants TLS: add sslmode=verify-full or sslmode=require to DATABASE_URL';
   if (/unsupported startup parameter/.test(message)) {
-    return 'a PgBouncer before it takes no such parameter: leave it out of DATABASE_URL and set it for the role (alter role … set search_path = …)';
+    return 'a PgBouncer before it takes no such parameter: leave it out of DATABASE_URL; give SCHEMA for a search_path, and set all else for the role (alter role … set …)';
   }
   return 'check DATABASE_URL';
 }

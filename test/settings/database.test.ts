@@ -104,8 +104,8 @@ describe("the URL's parameters", () => {
   const url = (query: string) => ({ DATABASE_URL: `postgres://u:hush-hush@h/db?${query}` });
 
   test.each([
-    ['schema=bot', '"schema", which is unknown here; expected options=-c%20search_path%3DNAME'],
-    ['currentSchema=bot', '"currentSchema", which is unknown here; expected options=-c%20search_path%3DNAME'],
+    ['schema=bot', '"schema", which is unknown here; expected the setting SCHEMA'],
+    ['currentSchema=bot', '"currentSchema", which is unknown here; expected the setting SCHEMA'],
     ['sslMode=require', '"sslMode", which is unknown here; expected "sslmode"'],
     ['sslmod=require', '"sslmod", which is unknown here; expected "sslmode"'],
     ['tls=true', '"tls", which is unknown here; expected sslmode=require (encrypted) or sslmode=verify-full'],
