@@ -34,7 +34,7 @@ export async function readMetrics(
       guidePosts: await readPosts(connection, job),
     });
   }
-  return { schema, readAt, jobs: told };
+  return { name: settings.name, schema, readAt, jobs: told };
 }
 
 /** A counter that begins with its first event has no increase that Prometheus could see: what can come stands at 0 before. */

@@ -1,5 +1,6 @@
 import { complain, safeWriter } from '../output/output.ts';
 import { errorText } from '../process/error-text.ts';
+import { SettingsError } from '../process/errors.ts';
 import { exitCodeOfError, exitCodes } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { World } from '../process/world.ts';
@@ -35,32 +36,36 @@ export async function runCommand(
   work: (context: CommandContext) => Promise<number>,
 ): Promise<number> {
   const write = safeWriter(world.stdout);
-  let secrets: readonly string[] | null = null;
+  let settings: Settings | null = null;
   try {
-    const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL', ...requires] });
-    secrets = settings.secrets;
-    const connection = await connect(settings.database, { statementTimeoutMs, signal: world.signal });
+    const known = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL', ...requires] });
+    settings = known;
+    const connection = await connect(known.database, { statementTimeoutMs, signal: world.signal });
     try {
-      return await work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) });
+      return await work({ settings: known, connection, print: (text) => write(redact(text, known.secrets)) });
     } finally {
       connection.close();
     }
   } catch (error) {
-    return endCommand(error, name, flags, world, secrets);
+    return endCommand(error, name, flags, world, settings);
   }
 }
 
-/** Says what ended a command, on stderr and under `--json` on stdout, there beside what is `told`. @returns the exit code */
+/**
+ * Says what ended a command, on stderr and under `--json` on stdout, there beside what is `told`.
+ * @param settings null where they are not known yet
+ * @returns the exit code
+ */
 export function endCommand(
   error: unknown,
   name: string,
   flags: Pick<CommandFlags, 'json'>,
   world: World,
-  secrets: readonly string[] | null = null,
+  settings: Pick<Settings, 'name' | 'secrets'> | null = null,
   told: object = { ok: false },
 ): number {
-  const message = errorText(error, secrets);
-  complain(world.stderr, name, message);
+  const message = errorText(error, settings?.secrets ?? null);
+  complain(world.stderr, name, message, settings?.name ?? (error instanceof SettingsError ? error.bot : null));
   if (flags.json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error: message })}\n`);
   return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
 }

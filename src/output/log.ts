@@ -41,7 +41,7 @@ export interface LogOptions {
   level: LogLevel;
   /** Whether readable lines are coloured. */
   color: boolean;
-  /** Stand in every line of JSON; a line's own fields of the same name win. */
+  /** Stand in every line of JSON; a line's own fields of the same name win. A readable line begins with `bot` of them. */
   base: Readonly<Record<string, string>>;
   /** Blacks out secrets in a text. */
   redact: (text: string) => string;

@@ -29,7 +29,16 @@ export interface JobMetrics {
   guidePosts: Readonly<Record<string, number>> | null;
 }
 
+/** Whose pass is told of. */
+export interface Teller {
+  job: JobName;
+  /** What the bot is called; null where it has no name. */
+  name: string | null;
+}
+
 export interface Metrics {
+  /** What the bot is called; null where it has no name. */
+  name: string | null;
   /** The schema of the bot's tables. */
   schema: string;
   /** The database's clock. */

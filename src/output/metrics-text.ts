@@ -1,6 +1,6 @@
 import { exposition, type Family, type Sample } from './exposition.ts';
 import { lateBounds } from './late-bounds.ts';
-import type { HealthSample, JobMetrics, Metrics } from './metrics-sample.ts';
+import type { HealthSample, JobMetrics, Metrics, Teller } from './metrics-sample.ts';
 
 interface Described {
   name: string;
@@ -165,24 +165,34 @@ const unrecordedFamily: Described = {
 export const describedMetrics: readonly Described[] = [...jobFamilies, healthFamily, unrecordedFamily];
 
 /** What the database tells of the jobs. */
-export function renderMetrics({ schema, jobs }: Metrics): string {
+export function renderMetrics({ name, schema, jobs }: Metrics): string {
   return exposition(
     jobFamilies.map(({ samples, ...family }) => ({
       ...family,
-      samples: jobs.flatMap((job) => samples(job, { sweep_job: job.job, bot: job.botId ?? '', schema })),
+      samples: jobs.flatMap((job) =>
+        samples(job, { sweep_job: job.job, name: name ?? '', bot: job.botId ?? '', schema }),
+      ),
     })),
   );
 }
 
 /** A state set: each verdict that there may be, 1 for the one that is. */
-export function renderHealth(schema: string, health: readonly HealthSample[], verdicts: readonly string[]): string {
+export function renderHealth(
+  { name, schema }: Pick<Metrics, 'name' | 'schema'>,
+  health: readonly HealthSample[],
+  verdicts: readonly string[],
+): string {
   const samples = health.flatMap(({ job, verdict }) =>
-    verdicts.map((told) => ({ labels: { sweep_job: job, schema, verdict: told }, value: told === verdict ? 1 : 0 })),
+    verdicts.map((told) => ({
+      labels: { sweep_job: job, name: name ?? '', schema, verdict: told },
+      value: told === verdict ? 1 : 0,
+    })),
   );
   return exposition([{ ...healthFamily, samples }]);
 }
 
 /** @param at seconds since 1970 */
-export function renderUnrecorded(job: string, at: number): string {
-  return exposition([{ ...unrecordedFamily, samples: [{ labels: { sweep_job: job }, value: at }] }]);
+export function renderUnrecorded({ job, name }: Teller, at: number): string {
+  const labels = { sweep_job: job, name: name ?? '' };
+  return exposition([{ ...unrecordedFamily, samples: [{ labels, value: at }] }]);
 }

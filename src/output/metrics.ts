@@ -1,4 +1,4 @@
-import type { Metrics } from './metrics-sample.ts';
+import type { Metrics, Teller } from './metrics-sample.ts';
 
 /** Where a pass's metrics go; either, both or none. */
 export interface MetricsTarget {
@@ -15,17 +15,17 @@ export interface MetricsTarget {
  */
 export async function writeMetrics(
   { dir, pushgatewayUrl }: MetricsTarget,
-  job: string,
+  teller: Teller,
   metrics: Metrics | null,
   endedAt: number,
 ): Promise<string[]> {
   try {
     const { renderMetrics, renderUnrecorded } = await import('./metrics-text.ts');
-    const text = metrics === null ? renderUnrecorded(job, endedAt) : renderMetrics(metrics);
-    const name = metrics === null ? textfileOf.unrecorded(job) : textfileOf.job(job);
+    const text = metrics === null ? renderUnrecorded(teller, endedAt) : renderMetrics(metrics);
+    const name = metrics === null ? textfileOf.unrecorded(teller) : textfileOf.job(teller);
     const warnings = await Promise.all([
       dir === null ? null : toTextfile(dir, name, text, metrics?.readAt ?? endedAt),
-      pushgatewayUrl === null ? null : toPushgateway(pushgatewayUrl, job, text),
+      pushgatewayUrl === null ? null : toPushgateway(pushgatewayUrl, teller, text),
     ]);
     return warnings.filter((warning) => warning !== null);
   } catch (error) {
@@ -33,12 +33,19 @@ export async function writeMetrics(
   }
 }
 
-/** No two files tell the same: node_exporter (1.5 tried) would drop one of each pair and log errors. */
+/**
+ * No two files tell the same: node_exporter (1.5 tried) would drop one of each pair and log errors. Nor do two bots write one:
+ * no job has `_` in its name, so that a name ends where the rest can begin.
+ */
 export const textfileOf = {
-  job: (job: string): string => `telesweep_${job}.prom`,
-  unrecorded: (job: string): string => `telesweep_${job}_unrecorded.prom`,
-  health: 'telesweep_health.prom',
+  job: ({ job, name }: Teller): string => textfile(name, job),
+  unrecorded: ({ job, name }: Teller): string => textfile(name, `${job}_unrecorded`),
+  health: (name: string | null): string => textfile(name, 'health'),
 };
+
+function textfile(name: string | null, rest: string): string {
+  return `telesweep_${name === null ? '' : `${name}_`}${rest}.prom`;
+}
 
 /** @returns a warning, or null */
 export async function toTextfile(dir: string, name: string, text: string, readAt: number): Promise<string | null> {
@@ -48,7 +55,7 @@ export async function toTextfile(dir: string, name: string, text: string, readAt
   return wrong === null ? null : `METRICS_TEXTFILE_DIR: ${wrong}`;
 }
 
-async function toPushgateway(url: string, job: string, text: string): Promise<string | null> {
+async function toPushgateway(url: string, teller: Teller, text: string): Promise<string | null> {
   const { pushMetrics } = await import('./metrics-push.ts');
-  return pushMetrics(url, job, text);
+  return pushMetrics(url, teller, text);
 }

@@ -30,10 +30,15 @@ export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '');
 }
 
-/** Says on stderr what ended a command, a line for each problem. */
-export function complain(stderr: TextStream, command: string, message: string): void {
+/** Says on stderr what ended a command, a line for each problem. @param bot its name, where it is told of one that has a name */
+export function complain(stderr: TextStream, command: string, message: string, bot: string | null = null): void {
   for (const line of message.split('\n'))
-    safeWriter(stderr)(withPriority(stderr, 'error', `telesweep ${command}: ${line}\n`));
+    safeWriter(stderr)(withPriority(stderr, 'error', `telesweep ${command}: ${ofBot(bot)}${line}\n`));
+}
+
+/** What words for people begin with that are told of one bot: `shop: `. */
+export function ofBot(name: string | null): string {
+  return name === null ? '' : `${name}: `;
 }
 
 /** Colour is for a terminal whose owner did not say no (no-color.org). */

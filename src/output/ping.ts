@@ -3,9 +3,11 @@ import type { JobName } from '../process/summary.ts';
 import { PostError, post } from './post.ts';
 
 export interface PingOptions {
-  /** PING_URL: `{job}` stands for the job's name; a query is kept. */
+  /** PING_URL: `{job}` and `{name}` stand for the names of the job and of the bot; a query is kept. */
   url: string;
   job: JobName;
+  /** Null for a bot without a name, whose address does not ask for it. */
+  name: string | null;
   /** Ties start and end together, as `rid`. */
   runId: string;
   /** What the pings may cost the pass, in milliseconds. */
@@ -25,10 +27,11 @@ export interface Ping {
  * end without a start is a failure all the same.
  * Source: https://healthchecks.io/docs/http_api/ (start, exit status, run id).
  */
-export function createPing({ url, job, runId, budgetMs = 3000 }: PingOptions): Ping {
+export function createPing({ url, job, name, runId, budgetMs = 3000 }: PingOptions): Ping {
   const send = async (suffix: string, body: string, timeoutMs: number): Promise<string | null> => {
     try {
-      const address = pingAddress(url, job, suffix, runId);
+      const filled = url.replaceAll('{job}', job).replaceAll('{name}', name ?? '');
+      const address = pingAddress(filled, suffix, runId);
       await post(address, { body, contentType: 'application/json', timeoutMs });
       return null;
     } catch (error) {
@@ -50,8 +53,8 @@ export function createPing({ url, job, runId, budgetMs = 3000 }: PingOptions): P
   };
 }
 
-function pingAddress(template: string, job: JobName, suffix: string, runId: string): URL {
-  const url = new URL(template.replaceAll('{job}', job));
+function pingAddress(base: string, suffix: string, runId: string): URL {
+  const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${suffix}`;
   url.search += `${url.search === '' ? '?' : '&'}rid=${encodeURIComponent(runId)}`;
   return url;

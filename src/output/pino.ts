@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { withPriority } from '../process/journal.ts';
 import type { Log, LogOptions, WriteLine } from './log.ts';
 import { plainFields } from './log-fields.ts';
-import { printable } from './output.ts';
+import { ofBot, printable } from './output.ts';
 
 /**
  * Loads pino, and for readable lines pino-pretty. Both write in this process and at once: pino's transports would run in a
@@ -37,7 +37,7 @@ export async function createPino(options: LogOptions, print: (line: string) => v
     // For a person the message of a good line says it all; the fields explain what went wrong.
     writing = level;
     const shown = pretty && level === 'info' && !detailed ? {} : plainFields(fields, rules);
-    logger[level](shown, redact(message));
+    logger[level](shown, pretty ? `${ofBot(base.bot ?? null)}${redact(message)}` : redact(message));
   };
 }
 

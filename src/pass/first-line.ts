@@ -1,6 +1,7 @@
 import type { Job } from '../job/job.ts';
 import { formatTimeNear } from '../output/clock-text.ts';
 import { formatCount } from '../output/format.ts';
+import { ofBot } from '../output/output.ts';
 import { exitCodes } from '../process/exit-code.ts';
 import type { Summary } from '../process/summary.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -14,9 +15,9 @@ export function firstLine(
   summary: Summary,
   exitCode: number,
   since: Date | null,
-  { timeZone }: Pick<Settings, 'timeZone'>,
+  { name: bot, timeZone }: Pick<Settings, 'name' | 'timeZone'>,
 ): string {
-  const { name } = job;
+  const name = `${ofBot(bot)}${job.name}`;
   const { counts, error, left, stop_reason: reason } = summary;
   if (exitCode === exitCodes.interrupted) {
     return `${name} stopped early (${reason.replace('_', ' ')}), ${formatCount(left.due)} due are left for the next pass; telesweep status`;

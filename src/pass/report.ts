@@ -6,6 +6,7 @@ import { complain, printable, safeWriter, wantsColor, widthOf } from '../output/
 import type { Ping } from '../output/ping.ts';
 import { createProgress } from '../output/progress.ts';
 import { monotonicMs } from '../process/clock.ts';
+import { SettingsError } from '../process/errors.ts';
 import { exitCodeOfError } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { Summary } from '../process/summary.ts';
@@ -75,7 +76,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     stream: held?.stream ?? world.stderr,
     level: levelOf(options),
     color: wantsColor(world, world.stderr),
-    base: { job: job.name, run_id: runId },
+    base: { ...(settings.name === null ? {} : { bot: settings.name }), job: job.name, run_id: runId },
     redact: hide,
     pretty,
   });
@@ -90,7 +91,9 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
   let isHeld = false;
   let loading: Promise<Ping> | null = null;
   const loadPing = (url: string): Promise<Ping> => {
-    loading ??= import('../output/ping.ts').then(({ createPing }) => createPing({ url, job: job.name, runId }));
+    loading ??= import('../output/ping.ts').then(({ createPing }) =>
+      createPing({ url, job: job.name, name: settings.name, runId }),
+    );
     return loading;
   };
 
@@ -99,7 +102,8 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     if (summary.dry_run || (dir === null && pushgatewayUrl === null)) return [];
     if (recorded !== null && recorded.metrics === null) return [];
     const { writeMetrics } = await import('../output/metrics.ts');
-    return writeMetrics({ dir, pushgatewayUrl }, job.name, recorded?.metrics ?? null, Date.now() / 1000);
+    const told = { job: job.name, name: settings.name };
+    return writeMetrics({ dir, pushgatewayUrl }, told, recorded?.metrics ?? null, Date.now() / 1000);
   };
 
   /** The first line of a mail. */
@@ -112,7 +116,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
     // Who found the job held says nothing: a holder that hangs must be missed.
     if (pingUrl === null || summary.dry_run || isHeld) return [];
     const ping = await loadPing(pingUrl);
-    const warning = await ping.end(exitCode, hide(JSON.stringify(summary)));
+    const warning = await ping.end(exitCode, hide(summaryText(summary, settings.name)));
     return warning === null ? [] : [warning];
   };
 
@@ -150,7 +154,7 @@ export function createReport({ job, runId, options, settings, world }: ReportOpt
       log[level](summary, lastLine(job, summary, exitCode));
       await log.flush();
       if (held !== null) held.release(exitCode === 0 ? '' : `${await firstWords(summary, exitCode, wrongSince)}\n`);
-      if (options.json) print(`${hide(JSON.stringify(summary))}\n`);
+      if (options.json) print(`${hide(summaryText(summary, settings.name))}\n`);
     },
   };
 }
@@ -198,12 +202,18 @@ export async function endWithoutSettings(
   const { errorText } = await import('../process/error-text.ts');
   const exitCode = exitCodeOfError(error);
   const text = errorText(error, null);
-  complain(world.stderr, job.name, text);
+  const bot = error instanceof SettingsError ? error.bot : null;
+  complain(world.stderr, job.name, text, bot);
   if (options.json) {
     const failed: Summary = { ...summary, outcome: 'failed', stop_reason: 'error', error: text };
-    safeWriter(world.stdout)(`${JSON.stringify(failed)}\n`);
+    safeWriter(world.stdout)(`${summaryText(failed, bot)}\n`);
   }
   return exitCode;
+}
+
+/** The summary for `--json` and the ping, with the name of a bot that has one; the log's lines have it each. */
+function summaryText(summary: Summary, bot: string | null): string {
+  return JSON.stringify(bot === null ? summary : { bot, ...summary });
 }
 
 /** The words of the log's last line, as people grep for them. */

@@ -9,9 +9,12 @@ export class UsageError extends Error {
 export class SettingsError extends Error {
   override name = 'SettingsError';
   readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
+  /** What the bot is called whose settings they are; null where that is not known, or said elsewhere. */
+  readonly bot: string | null;
+  constructor(problems: readonly string[], bot: string | null = null) {
     super(problems.join('\n'));
     this.problems = problems;
+    this.bot = bot;
   }
 }
 

@@ -43,9 +43,10 @@ export const pingAddress: Format<string> = {
   expected: 'an http or https address',
   secretsOf: secretsOfPing,
   parse(text) {
-    const url = webAddress(text.replaceAll('{job}', 'job'));
+    const filled = text.replace(/\{(job|name)\}/g, '$1');
+    const url = webAddress(filled);
     if (!(url instanceof URL)) return url;
-    if (/[{}]/.test(text.replaceAll('{job}', ''))) return wrong(text, 'has braces other than {job}');
+    if (/[{}]/.test(filled)) return wrong(text, 'has braces other than {job} and {name}');
     return text.includes('#') ? wrong(text, 'has a # in it') : text;
   },
 };

@@ -19,7 +19,7 @@ export function secretsOfAddress(address: string): string[] {
 export function secretsOfPing(address: string): string[] {
   const url = new URL(address);
   const keys = [...url.pathname.split('/'), ...url.searchParams.values()].filter((part) => part.length >= 16);
-  return [address, ...secretsOfAddress(address), ...keys.filter((key) => !/%7Bjob%7D/i.test(key))];
+  return [address, ...secretsOfAddress(address), ...keys.filter((key) => !/%7B(job|name)%7D/i.test(key))];
 }
 
 /** Plain, and as it would stand in an address. */

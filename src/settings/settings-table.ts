@@ -179,7 +179,7 @@ const table = [
     field: 'pingUrl',
     format: pingAddress,
     example: 'https://hc-ping.com/your-ping-key/{job}',
-    meaning: 'a healthchecks-style address, {job} replaced: /start, then the exit code, with a run id',
+    meaning: 'a healthchecks-style address, {job} and {name} replaced: /start, then the exit code, with a run id',
   },
   { name: 'RUN_HISTORY_DAYS', field: 'runHistoryDays', format: days, default: '30', meaning: 'how long runs are kept' },
   { name: 'FAILED_DAYS', field: 'failedDays', format: days, default: '30', meaning: 'how long failed items are kept' },

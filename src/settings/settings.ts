@@ -2,6 +2,7 @@ import { SettingsError } from '../process/errors.ts';
 import { type DatabaseSettings, namesDatabase, readDatabase } from './database.ts';
 import { type DatabaseParts, databaseUrl } from './database-url.ts';
 import { Wrong } from './format.ts';
+import { botName } from './formats.ts';
 import { describeProblem, type Problem } from './problem.ts';
 import { worthHiding } from './secrets.ts';
 import {
@@ -44,7 +45,7 @@ export interface SettingsRequest {
  */
 export function readSettings(request: SettingsRequest): Settings {
   const { settings, problems } = checkSettings(request);
-  if (problems.length > 0) throw new SettingsError(problems);
+  if (problems.length > 0) throw new SettingsError(problems, settings.name);
   return settings;
 }
 
@@ -69,6 +70,9 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
   ]);
   // Each has been read by its own format, which TypeScript cannot follow through a list.
   const values = Object.fromEntries(fields) as Omit<SettingValues, 'databaseUrl'>;
+  const botsName = values.name ?? name ?? asName(values.schema);
+  const mayHaveOne = !sources.complete || reader.problems.some(({ name }) => name === 'NAME' || name === 'SCHEMA');
+  if (botsName === null && !mayHaveOne && values.pingUrl?.includes('{name}')) reader.complain(namelessPing);
 
   const secrets = worthHiding(reader.secrets);
   const told = new Set(reader.problems.map(({ name }) => name));
@@ -78,7 +82,7 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
     settings: {
       ...values,
       database: values.schema === null ? database : { ...database, schema: values.schema },
-      name: values.name ?? name ?? values.schema,
+      name: botsName,
       guideBotToken: values.guideBotToken ?? values.telegramBotToken,
       alertBotToken: values.alertBotToken ?? values.telegramBotToken,
       guideChatIds: values.guideChatIds ?? [],
@@ -89,6 +93,17 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
 }
 
 const applicationName = 'telesweep';
+
+/** A schema may be called what no file and no address can hold; the bot has no name then. */
+function asName(schema: string | null): string | null {
+  return schema === null || botName.parse(schema) instanceof Wrong ? null : schema;
+}
+
+const namelessPing: Problem = {
+  name: 'PING_URL',
+  value: null,
+  text: 'has {name} in it, and the bot has none; expected NAME, or an address without {name}',
+};
 
 function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSettings {
   const setting: SettingInfo<DatabaseParts> = { ...settingInfo('DATABASE_URL'), format: databaseUrl };
@@ -124,6 +139,13 @@ class Reader {
     const { secretsOf } = setting.format;
     if (text !== null && secretsOf) this.secrets.push(...(value === null ? [text] : secretsOf(text)));
     return value ?? defaultOf(setting);
+  }
+
+  /** Of a setting that was read already. */
+  complain(problem: Problem): void {
+    const place = (name: string): number => settingsTable.findIndex((setting) => setting.name === name);
+    const after = this.problems.findIndex(({ name }) => place(name) > place(problem.name));
+    this.problems.splice(after === -1 ? this.problems.length : after, 0, problem);
   }
 
   #parse<T>(setting: SettingInfo<T>, text: string): T | null {

@@ -18,8 +18,10 @@ const alerts = read('prometheus/telesweep-alerts.yml');
 
 /** Everything that there is to tell. */
 const rendered = [
-  ...readExposition(renderMetrics(sampleOf({ guidePosts: { posted: 1, uncertain: 1 } }))).keys(),
-  ...readExposition(renderHealth('public', [{ job: 'delete-due', verdict: 'well' }], verdicts)).keys(),
+  ...readExposition(renderMetrics({ ...sampleOf({ guidePosts: { posted: 1, uncertain: 1 } }), name: 'shop' })).keys(),
+  ...readExposition(
+    renderHealth({ name: 'shop', schema: 'public' }, [{ job: 'delete-due', verdict: 'well' }], verdicts),
+  ).keys(),
 ];
 const known = new Set(describedMetrics.map(({ name }) => name));
 

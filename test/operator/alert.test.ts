@@ -173,6 +173,17 @@ describe('one incident over time', () => {
   });
 });
 
+test('a bot with a name is told of by it, and keeps its incident where the name is new', async () => {
+  const env = { ...badNotice, ALERT_AFTER: '1' };
+  await alert(env);
+  const named = await alert({ ...env, NAME: 'shop' });
+  expect(named.chat).toEqual([matching('edit 1: ❌ shop \\(telesweep\\): 1 not well', settingsLine)]);
+  const { chat: saw, webhook: heard, stdout } = await alert({ NAME: 'shop' });
+  expect(saw).toEqual([expect.stringMatching(/^reply 2 to 1: ✅ shop \(telesweep\): well again after .*: settings$/)]);
+  expect(heard).toEqual([expect.stringMatching(/^✅ shop \(telesweep\): well again/)]);
+  expect(stdout).toMatch(/^ALERT_CHAT_ID was told, the end of it: ✅ shop /);
+});
+
 test('an ill job is told of in the words of its health', async () => {
   await scene.db.query(`insert into pending_deletions (chat_id, user_id, message_ids, unique_id, created_at, delete_at)
     values (5, 5, '{1}', 'file', now() - interval '1 hour', now() - interval '10 minutes')`);

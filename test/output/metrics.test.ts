@@ -2,7 +2,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { writeMetrics } from '../../src/output/metrics.ts';
+import { jobs } from '../../src/jobs/index.ts';
+import { textfileOf, writeMetrics } from '../../src/output/metrics.ts';
 import { pushMetrics } from '../../src/output/metrics-push.ts';
 import type { JobMetrics } from '../../src/output/metrics-sample.ts';
 import { describedMetrics, renderHealth, renderMetrics, renderUnrecorded } from '../../src/output/metrics-text.ts';
@@ -12,6 +13,7 @@ import { deadUrl, startServer } from './http-server.ts';
 import { jobSample, sampleOf } from './sample.ts';
 
 const job = 'delete-due';
+const teller = { job, name: null };
 const label = '{sweep_job="delete-due",bot="123456789",schema="public"}';
 const labelled = (more: string): string => label.replace('}', `,${more}}`);
 
@@ -25,9 +27,9 @@ const readSamples = async (dir: string, name = 'telesweep_delete-due.prom'): Pro
   readExposition(await readFile(join(dir, name), 'utf8'));
 
 const toFile = (dir: string, metrics: Parameters<typeof writeMetrics>[2] = sampleOf()) =>
-  writeMetrics({ dir, pushgatewayUrl: null }, job, metrics, 1_767_323_200);
+  writeMetrics({ dir, pushgatewayUrl: null }, teller, metrics, 1_767_323_200);
 const toGateway = (pushgatewayUrl: string, metrics: Parameters<typeof writeMetrics>[2] = sampleOf()) =>
-  writeMetrics({ dir: null, pushgatewayUrl }, job, metrics, 1_767_323_200);
+  writeMetrics({ dir: null, pushgatewayUrl }, teller, metrics, 1_767_323_200);
 
 describe('the text', () => {
   it('tells all that is known of a job', () => {
@@ -71,8 +73,8 @@ describe('the text', () => {
   it('is described, metric by metric, and nothing is described that never comes', () => {
     const texts = [
       renderMetrics({ ...sampleOf(), jobs: [jobSample({ guidePosts: { posted: 1 } })] }),
-      renderHealth('public', [{ job, verdict: 'well' }], ['well']),
-      renderUnrecorded(job, 1),
+      renderHealth({ name: null, schema: 'public' }, [{ job, verdict: 'well' }], ['well']),
+      renderUnrecorded(teller, 1),
     ].join('');
     const told = [...texts.matchAll(/^# HELP (\S+) (.+)\n# TYPE \S+ (\w+)$/gm)].map(([, ...found]) => found);
     expect(told).toEqual(describedMetrics.map(({ name, help, type }) => [name, help, type]));
@@ -107,16 +109,37 @@ describe('the text', () => {
 
   it('escapes what a label may hold', () => {
     const { jobs } = sampleOf();
-    const text = renderMetrics({ jobs, readAt: 0, schema: 'a"b\\c\nd' });
+    const text = renderMetrics({ name: null, jobs, readAt: 0, schema: 'a"b\\c\nd' });
     expect(text).toContain('schema="a\\"b\\\\c\\nd"');
   });
 
   it('has one verdict of a job at 1 and the others at 0', () => {
-    const text = renderHealth('public', [{ job: 'delete-due', verdict: 'stuck' }], ['well', 'stuck']);
+    const text = renderHealth(
+      { name: null, schema: 'public' },
+      [{ job: 'delete-due', verdict: 'stuck' }],
+      ['well', 'stuck'],
+    );
     expect(Object.fromEntries(readExposition(text))).toEqual({
       'telesweep_health{sweep_job="delete-due",schema="public",verdict="well"}': 0,
       'telesweep_health{sweep_job="delete-due",schema="public",verdict="stuck"}': 1,
     });
+  });
+});
+
+describe('the names of text files', () => {
+  it('are of one bot and one thing each, whatever bots are called', () => {
+    const words = [...jobs.map((one) => one.name), 'unrecorded', 'health', 'shop'];
+    const pairs = words.flatMap((first) => words.map((second) => `${first}_${second}`));
+    const names = [null, ...words, ...pairs, ...pairs.flatMap((pair) => words.map((word) => `${pair}_${word}`))];
+    const files = names.flatMap((name) => [
+      textfileOf.health(name),
+      ...jobs.flatMap((one) =>
+        [textfileOf.job, textfileOf.unrecorded].map((fileOf) => fileOf({ job: one.name, name })),
+      ),
+    ]);
+    expect(files.length).toBeGreaterThan(5000);
+    expect(new Set(files).size).toBe(files.length);
+    expect(files).toContain('telesweep_shop_delete-due.prom');
   });
 });
 
@@ -233,14 +256,14 @@ describe('the Pushgateway', () => {
       `PUSHGATEWAY_URL: ${refusing.host}: answered 400`,
     ]);
     expect(await toGateway('nonsense')).toEqual(['PUSHGATEWAY_URL: the address is not valid']);
-    expect(await pushMetrics(hanging.url, 'delete-due', '', 100)).toBe(
+    expect(await pushMetrics(hanging.url, teller, '', 100)).toBe(
       `PUSHGATEWAY_URL: ${hanging.host}: no answer within 100 ms`,
     );
   });
 
   it('that fails does not keep the textfile from being written', async () => {
     const dir = await makeDir();
-    const warnings = await writeMetrics({ dir, pushgatewayUrl: await deadUrl() }, job, sampleOf(), 0);
+    const warnings = await writeMetrics({ dir, pushgatewayUrl: await deadUrl() }, teller, sampleOf(), 0);
     expect(warnings).toEqual([expect.stringMatching(/^PUSHGATEWAY_URL: .*ECONNREFUSED$/)]);
     expect((await readSamples(dir)).get(`telesweep_last_exit_code${label}`)).toBe(1);
   });

@@ -3,6 +3,7 @@ import { createPing, type Ping, type PingOptions } from '../../src/output/ping.t
 import { deadUrl, startServer } from './http-server.ts';
 
 const job = 'delete-due';
+const name = null;
 const runId = '0a3d4b5e-0000-4000-8000-000000000001';
 const body = JSON.stringify({ job, counts: { records: 3 }, text: '✅' });
 
@@ -16,7 +17,7 @@ function startPing(options: PingOptions): Ping['end'] {
 describe('a ping', () => {
   it('is a start and an exit code with the summary, tied by the run id', async () => {
     const server = await startServer();
-    const finish = startPing({ url: `${server.url}/ping/{job}/{job}`, job, runId });
+    const finish = startPing({ url: `${server.url}/ping/{job}/{job}`, job, name, runId });
     expect(await finish(75, body)).toBeNull();
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
       `POST /ping/delete-due/delete-due/start?rid=${runId}`,
@@ -33,13 +34,13 @@ describe('a ping', () => {
     ['/uuid?create=1&tag=a%20b', `/uuid/0?create=1&tag=a%20b&rid=${runId}`],
   ])('at %j goes to %s', async (path, expected) => {
     const server = await startServer();
-    await startPing({ url: `${server.url}${path}`, job, runId })(0, body);
+    await startPing({ url: `${server.url}${path}`, job, name, runId })(0, body);
     expect(server.received[1]?.path).toBe(expected);
   });
 
   it('of an end alone is that of a pass that never came to its lease', async () => {
     const server = await startServer();
-    expect(await createPing({ url: server.url, job, runId }).end(69, body)).toBeNull();
+    expect(await createPing({ url: server.url, job, name, runId }).end(69, body)).toBeNull();
     expect(server.received.map(({ path }) => path)).toEqual([`/69?rid=${runId}`]);
   });
 
@@ -62,7 +63,7 @@ describe('a ping', () => {
       };
       startSeen();
     });
-    const finish = startPing({ url: server.url, job, runId });
+    const finish = startPing({ url: server.url, job, name, runId });
     await startArrived;
     const ended = finish(0, body);
     answerStart();
@@ -79,7 +80,7 @@ describe('a ping that fails', () => {
       response.writeHead(404).end(`no such check: ${secretPath}`);
     });
     const url = `http://user:hunter2@${server.host}${secretPath}`;
-    expect(await startPing({ url, job, runId })(0, body)).toBe(`PING_URL: ${server.host}: answered 404`);
+    expect(await startPing({ url, job, name, runId })(0, body)).toBe(`PING_URL: ${server.host}: answered 404`);
   });
 
   it('follows no redirect', async () => {
@@ -87,7 +88,9 @@ describe('a ping that fails', () => {
     const server = await startServer((response) => {
       response.writeHead(302, { location: `${other.url}/` }).end();
     });
-    expect(await startPing({ url: server.url, job, runId })(0, body)).toBe(`PING_URL: ${server.host}: answered 302`);
+    expect(await startPing({ url: server.url, job, name, runId })(0, body)).toBe(
+      `PING_URL: ${server.host}: answered 302`,
+    );
     expect(other.received).toEqual([]);
   });
 
@@ -95,24 +98,26 @@ describe('a ping that fails', () => {
     const server = await startServer((response, { path }) => {
       response.writeHead(path.includes('/start') ? 500 : 200).end();
     });
-    expect(await startPing({ url: server.url, job, runId })(0, body)).toBe(`PING_URL: ${server.host}: answered 500`);
+    expect(await startPing({ url: server.url, job, name, runId })(0, body)).toBe(
+      `PING_URL: ${server.host}: answered 500`,
+    );
     expect(server.received).toHaveLength(2);
   });
 
   it('says so when nobody listens', async () => {
     const url = await deadUrl();
-    const warning = await startPing({ url: `${url}${secretPath}`, job, runId })(0, body);
+    const warning = await startPing({ url: `${url}${secretPath}`, job, name, runId })(0, body);
     expect(warning).toBe(`PING_URL: ${new URL(url).host}: ECONNREFUSED`);
   });
 
   it.each(['not a url', 'ftp://127.0.0.1/x', 'http://[::1'])('says so at the address %j', async (url) => {
-    expect(await startPing({ url, job, runId })(0, body)).toBe('PING_URL: the address is not valid');
+    expect(await startPing({ url, job, name, runId })(0, body)).toBe('PING_URL: the address is not valid');
   });
 
   it('costs no more than its budget, start and end together, where nobody answers', async () => {
     const server = await startServer(() => {});
     const began = performance.now();
-    const finish = startPing({ url: server.url, job, runId, budgetMs: 300 });
+    const finish = startPing({ url: server.url, job, name, runId, budgetMs: 300 });
     const warning = await finish(0, body);
     const took = performance.now() - began;
     expect(warning).toMatch(/^PING_URL: 127\.0\.0\.1:\d+: no answer within \d+ ms$/);
@@ -129,7 +134,7 @@ describe('a ping that fails', () => {
       response.writeHead(200);
       response.write('O');
     });
-    expect(await startPing({ url: server.url, job, runId, budgetMs: 3_600_000 })(0, body)).toBeNull();
+    expect(await startPing({ url: server.url, job, name, runId, budgetMs: 3_600_000 })(0, body)).toBeNull();
     expect(closed).toHaveLength(2);
     await Promise.all(closed);
   });

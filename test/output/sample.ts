@@ -31,5 +31,5 @@ export function jobSample(job: Partial<JobMetrics> = {}): JobMetrics {
 }
 
 export function sampleOf(job: Partial<JobMetrics> = {}, readAt = 1_767_323_106): Metrics {
-  return { schema: 'public', readAt, jobs: [jobSample(job)] };
+  return { name: null, schema: 'public', readAt, jobs: [jobSample(job)] };
 }

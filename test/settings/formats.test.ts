@@ -68,7 +68,7 @@ describe('every kind of value', () => {
     ['TIMEZONE', ['Mars', 'IST', 'CET', '+02:00', 'Europe/Berlin/Mitte', 'GMT+2', '12']],
     ['METRICS_TEXTFILE_DIR', ['metrics', './metrics', '~/metrics']],
     ['PUSHGATEWAY_URL', ['push:9091', 'http://push?x=1', 'http://pu sh', 'ftp://push']],
-    ['PING_URL', ['hc-ping.com/x', 'https://h/{name}', 'https://h/{job', 'https://h/x#y']],
+    ['PING_URL', ['hc-ping.com/x', 'https://h/{bot}', 'https://h/{job', 'https://h/x#y']],
     ['RUN_HISTORY_DAYS', ['0', '3651', '1.5', '-1', '30d', 'ten']],
     ['FAILED_DAYS', ['0', '3651']],
     ['ALERT_CHAT_ID', ['0', 'alerts', '1,2', '["@alerts"]', '1.5']],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../../src/process/errors.ts';
-import { readSettings } from '../../src/settings/settings.ts';
+import { checkSettings, readSettings } from '../../src/settings/settings.ts';
 import { isSecret, settingsTable } from '../../src/settings/settings-table.ts';
 import { fileWith, problemsOf } from './problems.ts';
 
@@ -201,6 +201,7 @@ describe('the bot has a name', () => {
     ['its own setting', { NAME: 'shop.eu', SCHEMA: 'app' }, undefined, 'shop.eu'],
     ['the file that it has in a directory, whatever NAME the environment holds', { NAME: 'DESKTOP-1' }, 'shop', 'shop'],
     ['its schema', { SCHEMA: 'app' }, undefined, 'app'],
+    ['nothing, where its schema has what no file can', { SCHEMA: 'a/b' }, undefined, null],
     ['nothing', {}, undefined, null],
   ])('by %s', (_, env, name, expected) => {
     expect(readSettings({ env, requires: [], ...(name === undefined ? {} : { name }) }).name).toBe(expected);
@@ -217,5 +218,22 @@ describe('the bot has a name', () => {
     ['s'.repeat(64), 'is longer than PostgreSQL takes'],
   ])('and %j is no schema', (SCHEMA, why) => {
     expect(() => readSettings({ env: { SCHEMA }, requires: [] })).toThrow(`SCHEMA: "${SCHEMA}" ${why}`);
+  });
+
+  test('that a ping may ask for, in the order of the table where it has none', () => {
+    const PING_URL = 'https://hc-ping.com/key/{job}-{name}';
+    expect(readSettings({ env: { PING_URL, SCHEMA: 'shop' }, requires: [] })).toMatchObject({ pingUrl: PING_URL });
+    const nameless = 'PING_URL: has {name} in it, and the bot has none; expected NAME, or an address without {name}';
+    const env = { PING_URL, TIMEZONE: 'Mars', FAILED_DAYS: '0' };
+    expect(problemsOf({ env }).map((problem) => problem.split(':')[0])).toEqual([
+      'TIMEZONE',
+      'PING_URL',
+      'FAILED_DAYS',
+    ]);
+    expect(problemsOf({ env: { PING_URL } })).toEqual([nameless]);
+    // Where it has one that cannot be read, that is told alone.
+    expect(problemsOf({ env: { PING_URL, NAME: '-' } })).toEqual([expect.stringMatching(/^NAME: /)]);
+    const missing = checkSettings({ env: { PING_URL }, envFile: '/no/such/file', requires: [] });
+    expect(missing.problems).toEqual([expect.stringMatching(/^--env-file: /)]);
   });
 });

@@ -35,7 +35,7 @@ export async function runAlert(flags: AlertFlags, world: World): Promise<number>
       connection.close();
     }
   } catch (error) {
-    return endCommand(error, 'doctor', flags, world, settings.secrets);
+    return endCommand(error, 'doctor', flags, world, settings);
   }
 }
 
@@ -75,6 +75,7 @@ async function look(flags: AlertFlags, world: World, settings: Settings, connect
     timeZone: settings.timeZone,
     after: settings.alertAfter,
     repeatMs: settings.alertRepeatMs,
+    name: settings.name,
   };
   const told: Told[] = [];
   for (const channel of channelsOf(settings, connection, signal)) {
@@ -135,7 +136,7 @@ function report(
     } else if (flags.dryRun) print(`\n${setting}: ${what}\n${(text ?? '').replace(/^/gm, '  ')}\n`);
     else if (did === 'sent') print(`${setting} was told, ${what}: ${(text ?? '').split('\n', 1).join('')}\n`);
     if (why === null) continue;
-    complain(world.stderr, 'doctor', redact(`${setting}: ${troubleOf(did, why)}`, settings.secrets));
+    complain(world.stderr, 'doctor', redact(`${setting}: ${troubleOf(did, why)}`, settings.secrets), settings.name);
   }
 }
 

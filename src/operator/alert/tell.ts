@@ -17,7 +17,10 @@ export interface Told {
 }
 
 /** What is the same for every channel. */
-export type Seen = Omit<Look, 'now' | 'whose' | 'chatId'>;
+export interface Seen extends Omit<Look, 'now' | 'whose' | 'chatId'> {
+  /** What the bot is called; null where it has no name. */
+  name: string | null;
+}
 
 /** What the reply and the commit may take beside the channel's own calls. */
 const spareSeconds = 15;
@@ -63,8 +66,8 @@ export async function wouldTell(connection: Connection, channel: Channel, seen: 
   return toldOf(channel, message === null ? 'nothing' : 'would_send', message);
 }
 
-function lookOf({ now, schema }: { now: Date; schema: string }, { chatId }: Channel, seen: Seen): Look {
-  return { ...seen, now, whose: `telesweep (${schema})`, chatId };
+function lookOf({ now, schema }: { now: Date; schema: string }, { chatId }: Channel, { name, ...seen }: Seen): Look {
+  return { ...seen, now, whose: name === null ? `telesweep (${schema})` : `${name} (telesweep)`, chatId };
 }
 
 /** An edit may be made again, whatever became of it. */

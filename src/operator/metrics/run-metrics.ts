@@ -39,17 +39,20 @@ export function runMetrics({ envFile, output, jobs }: MetricsFlags, world: World
 }
 
 function whole(metrics: Metrics, health: readonly Health[]): string {
-  return renderMetrics(metrics) + renderHealth(metrics.schema, health, verdicts);
+  return renderMetrics(metrics) + renderHealth(metrics, health, verdicts);
 }
 
 /** A job that is idle has a file as well: what it has done before stands there. */
 async function writeAll(metrics: Metrics, health: readonly Health[], { metricsDir }: Settings): Promise<void> {
   if (metricsDir === null) return;
   const texts = [
-    ...metrics.jobs.map((job) => ({ name: textfileOf.job(job.job), text: renderMetrics({ ...metrics, jobs: [job] }) })),
-    { name: textfileOf.health, text: renderHealth(metrics.schema, health, verdicts) },
+    ...metrics.jobs.map((job) => ({
+      file: textfileOf.job({ job: job.job, name: metrics.name }),
+      text: renderMetrics({ ...metrics, jobs: [job] }),
+    })),
+    { file: textfileOf.health(metrics.name), text: renderHealth(metrics, health, verdicts) },
   ];
-  const wrong = await Promise.all(texts.map(({ name, text }) => toTextfile(metricsDir, name, text, metrics.readAt)));
+  const wrong = await Promise.all(texts.map(({ file, text }) => toTextfile(metricsDir, file, text, metrics.readAt)));
   const problems = wrong.filter((problem) => problem !== null);
   if (problems.length > 0) throw new SettingsError(problems);
 }

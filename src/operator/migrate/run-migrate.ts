@@ -1,8 +1,8 @@
-import { safeWriter } from '../../output/output.ts';
+import { ofBot, safeWriter } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import { redact } from '../../process/redact.ts';
 import type { World } from '../../process/world.ts';
-import { readSettings } from '../../settings/settings.ts';
+import { readSettings, type Settings } from '../../settings/settings.ts';
 import { type Connection, connect } from '../../store/connect.ts';
 import { type CommandFlags, endCommand } from '../command.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
@@ -22,13 +22,12 @@ const tellEveryMs = 5_000;
 /** `telesweep migrate`. Never throws. @returns the exit code */
 export async function runMigrate(flags: MigrateFlags, world: World): Promise<number> {
   const print = safeWriter(world.stdout);
-  let secrets: readonly string[] | null = null;
+  let settings: Settings | null = null;
   try {
-    const settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
-    secrets = settings.secrets;
+    settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
+    const { database, secrets } = settings;
     // An index on a large table takes its time; what a signal breaks off is told by `migrate`.
-    const open = (): Promise<Connection> =>
-      connect(settings.database, { statementTimeoutMs: null, signal: world.signal });
+    const open = (): Promise<Connection> => connect(database, { statementTimeoutMs: null, signal: world.signal });
     const connection = await open();
     try {
       const db = await connection.kysely();
@@ -38,18 +37,23 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       }
       const result = flags.dryRun
         ? { ...(await planMigration(db, flags.down, settings.schema)), interrupted: false }
-        : await migrate(db, { ...optionsOf(flags, open, world), schema: settings.schema });
+        : await migrate(db, { ...optionsOf(flags, open, world, settings.name), schema: settings.schema });
       print(redact(flags.json ? planAsJson(result, flags) : planAsText(result, flags), secrets));
       return result.interrupted ? exitCodes.interrupted : exitCodes.ok;
     } finally {
       connection.close();
     }
   } catch (error) {
-    return endCommand(error, 'migrate', flags, world, secrets, { dry_run: flags.dryRun, steps: [] });
+    return endCommand(error, 'migrate', flags, world, settings, { dry_run: flags.dryRun, steps: [] });
   }
 }
 
-function optionsOf(flags: MigrateFlags, open: () => Promise<Connection>, world: World): MigrateOptions {
+function optionsOf(
+  flags: MigrateFlags,
+  open: () => Promise<Connection>,
+  world: World,
+  bot: string | null,
+): MigrateOptions {
   const say = safeWriter(world.stderr);
   return {
     down: flags.down,
@@ -60,6 +64,6 @@ function optionsOf(flags: MigrateFlags, open: () => Promise<Connection>, world: 
     },
     // For who sits before it: elsewhere the steps are told once, at the end.
     ...(world.stderr.isTTY ? { tellEveryMs } : {}),
-    tell: (line) => world.stderr.isTTY && say(`telesweep migrate: ${line}\n`),
+    tell: (line) => world.stderr.isTTY && say(`telesweep migrate: ${ofBot(bot)}${line}\n`),
   };
 }
