@@ -42,7 +42,9 @@ const dashboard: { panels: Panel[]; templating: { list: { name: string }[] } } =
 );
 const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
-const { groups } = parse(alerts) as { groups: { rules: { alert: string; expr: string; for?: string }[] }[] };
+const { groups } = parse(alerts) as {
+  groups: { rules: { alert: string; expr: string; for?: string; annotations: { summary: string } }[] }[];
+};
 const rules = groups.flatMap((group) => group.rules);
 
 describe('the alerts', () => {
@@ -67,7 +69,9 @@ describe('the alerts', () => {
       ]),
     );
     expect(told(/completion_timestamp_seconds\{sweep_job="(\S+)"\}\) > (\d+)$/gm)).toEqual(expected);
-    expect(told(/telesweep_(\S+)\[\.\]prom"\}\) > (\d+)$/gm)).toEqual(new Map([...expected, ['health', '900']]));
+    expect(told(/telesweep_\(\.\+_\)\?(\S+)\[\.\]prom"\}\) > (\d+)$/gm)).toEqual(
+      new Map([...expected, ['health', '900']]),
+    );
     expect(told(/absent\(\S+\{sweep_job="(\S+)"\}\)\n +for: (\d+)s$/gm)).toEqual(expected);
   });
 
@@ -88,6 +92,30 @@ describe('the alerts', () => {
     for (const alert of ['NearDeadline', 'BacklogOld']) expect(text).not.toContain(alert);
     const without = await runHere(['schedule', 'prometheus', '--job', 'reset-counts']);
     for (const alert of ['BotRefused', 'Paused', 'Guide']) expect(without.stdout).not.toContain(alert);
+  });
+
+  test('printed for a bot with a name miss that bot, whoever else is known of', async () => {
+    const args = ['schedule', 'prometheus', '--job', 'delete-due'];
+    const { stdout } = await runHere(args, { env: { NAME: 'shop' } });
+    expect(stdout).toContain(
+      'absent(telesweep_last_completion_timestamp_seconds{sweep_job="delete-due",name="shop"})\n',
+    );
+    expect(stdout.match(/absent\(/g)).toHaveLength(1);
+    // All else of them is for any bot.
+    expect(stdout.match(/name="/g)).toHaveLength(1);
+  });
+
+  test('keep bots apart, and name one that has a name', () => {
+    for (const { alert, expr, annotations } of rules) {
+      const kept = [...expr.matchAll(/by \(([^)]*)\)/g)].map(([, labels = '']) => labels.split(', '));
+      const isOfFiles = expr.includes('node_textfile');
+      for (const labels of kept)
+        expect({ alert, labels }).toEqual({ alert, labels: expect.arrayContaining(isOfFiles ? [] : ['name']) });
+      expect({ alert, named: annotations.summary.startsWith('{{ with $labels.name }}{{ . }}: {{ end }}') }).toEqual({
+        alert,
+        named: !isOfFiles,
+      });
+    }
   });
 
   test('each has a test of its own for promtool', () => {

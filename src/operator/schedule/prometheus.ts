@@ -19,6 +19,8 @@ interface Rule {
 
 interface AlertRequest {
   jobs: readonly Job[];
+  /** Bots that must be known of, each by itself; none where any bot will do. */
+  names: readonly string[];
   guideIntervalMs: number;
 }
 
@@ -39,7 +41,8 @@ const head = `# Alerts on what telesweep tells Prometheus, as \`telesweep schedu
 #         static_configs: [{targets: ['pushgateway.example:9091']}]
 #
 # Check them with \`promtool check rules telesweep-alerts.yml\` and \`promtool test rules telesweep-alerts.test.yml\`.
-# Several machines may run the same jobs: the newest of their passes counts, hence "max by".
+# Several machines may run the same jobs: the newest of their passes counts, hence "max by". Several bots are told apart by their
+# NAME and their schema. That nothing at all is known of one is told where the rules are printed with its env file.
 groups:
   - name: telesweep
     rules:
@@ -49,22 +52,23 @@ groups:
 const healthSeconds = 5 * 60;
 const staleHealthSeconds = 3 * healthSeconds;
 
-function rulesFor({ jobs, guideIntervalMs }: AlertRequest): Rule[] {
+function rulesFor({ jobs, names, guideIntervalMs }: AlertRequest): Rule[] {
   const limits = jobs.map((job) => ({ name: job.name, seconds: silenceSeconds(job, guideIntervalMs) }));
   const deleting = jobs.filter(({ nearDeadline }) => nearDeadline !== undefined).map(({ name }) => name);
   const calling = jobs.filter(({ token }) => token !== null).map(({ name }) => name);
   const all = selector(jobs.map(({ name }) => name));
   return [
-    ...limits.map(({ name, seconds }) => neverRan(name, seconds)),
+    ...limits.map(({ name, seconds }) => neverRan(name, seconds, names)),
     overdue(limits),
     staleFile(limits),
     {
       alert: 'TelesweepHealthUnknown',
       why: `The rules of health below want its file every ${healthSeconds / 60} minutes. Where no line of cron writes it, they are silent.`,
-      expr: `time() - max(node_textfile_mtime_seconds{file=~".*telesweep_health[.]prom"}) > ${staleHealthSeconds}`,
+      expr: `time() - max by (file) (node_textfile_mtime_seconds{file=~".*telesweep_(.+_)?health[.]prom"}) > ${staleHealthSeconds}`,
       severity: 'warning',
       summary: 'Nobody has asked for the health of the jobs for {{ $value | humanizeDuration }}.',
-      description: 'The line of cron with telesweep metrics --output does not run, or fails.',
+      description:
+        'The line of cron with telesweep metrics --output, which writes {{ $labels.file }}, does not run, or fails.',
     },
     {
       alert: 'TelesweepTextfileRefused',
@@ -78,11 +82,11 @@ function rulesFor({ jobs, guideIntervalMs }: AlertRequest): Rule[] {
     {
       alert: 'TelesweepUnrecorded',
       why: 'Until a pass is written down again.',
-      expr: `max by (sweep_job) (telesweep_unrecorded_timestamp_seconds${all})
-  > (max by (sweep_job) (telesweep_last_completion_timestamp_seconds${all}) or max by (sweep_job) (telesweep_unrecorded_timestamp_seconds${all}) * 0)`,
+      expr: `max by (sweep_job, name) (telesweep_unrecorded_timestamp_seconds${all})
+  > (max by (sweep_job, name) (telesweep_last_completion_timestamp_seconds${all}) or max by (sweep_job, name) (telesweep_unrecorded_timestamp_seconds${all}) * 0)`,
       for: '5m',
       severity: 'critical',
-      summary: 'Passes of {{ $labels.sweep_job }} end without a record.',
+      summary: `${ofBot}Passes of {{ $labels.sweep_job }} end without a record.`,
       description: 'The database is out of reach, or not migrated: their log and telesweep doctor tell more.',
     },
     {
@@ -91,7 +95,7 @@ function rulesFor({ jobs, guideIntervalMs }: AlertRequest): Rule[] {
       expr: failingExpr(all),
       for: '5m',
       severity: 'critical',
-      summary: '{{ $labels.sweep_job }} ends with exit code {{ $value }}.',
+      summary: `${ofBot}{{ $labels.sweep_job }} ends with exit code {{ $value }}.`,
       description: `${faultsText()}. The log of the pass and telesweep doctor tell more.`,
     },
     ...healthRules(all),
@@ -100,9 +104,9 @@ function rulesFor({ jobs, guideIntervalMs }: AlertRequest): Rule[] {
     {
       alert: 'TelesweepItemsFailed',
       why: 'Passes that exited 1, by a counter, so that none between two scrapes is missed.',
-      expr: `max by (sweep_job, schema) (increase(telesweep_passes_total${all.replace('}', `,exit_code="${exitCodes.failed}"}`)}[10m])) > 0`,
+      expr: `max by (sweep_job, name, schema) (increase(telesweep_passes_total${all.replace('}', `,exit_code="${exitCodes.failed}"}`)}[10m])) > 0`,
       severity: 'warning',
-      summary: '{{ $labels.sweep_job }} gave items up.',
+      summary: `${ofBot}{{ $labels.sweep_job }} gave items up.`,
       description: 'They are kept with their reasons: telesweep failed list.',
     },
     ...(jobs.some(({ guideTotals }) => guideTotals !== undefined) ? [guideUncertain] : []),
@@ -114,17 +118,23 @@ function silenceSeconds(job: Job, guideIntervalMs: number): number {
   return 2 * intervalSeconds(job.cron({ guideIntervalMs })) + (parseDuration(job.maxRuntime) ?? 0) / 1000;
 }
 
+/** What a summary begins with where the bot has a name. */
+const ofBot = '{{ with $labels.name }}{{ . }}: {{ end }}';
+
 const selector = (names: readonly string[]): string => `{sweep_job=~"${names.join('|')}"}`;
 
-function neverRan(name: string, seconds: number): Rule {
+function neverRan(name: string, seconds: number, bots: readonly string[]): Rule {
+  const labels = bots.length === 0 ? [''] : bots.map((bot) => `,name="${bot}"`);
   return {
     alert: 'TelesweepAbsent',
     why: `${name}: nothing is known of a pass that ended. As long as two intervals and the longest pass are patience.`,
-    expr: `absent(telesweep_last_completion_timestamp_seconds{sweep_job="${name}"})`,
+    expr: labels
+      .map((more) => `absent(telesweep_last_completion_timestamp_seconds{sweep_job="${name}"${more}})`)
+      .join('\n  or\n'),
     for: `${seconds}s`,
     severity: 'critical',
     job: name,
-    summary: 'Nothing is known of {{ $labels.sweep_job }}: it never ran, or its metrics are lost.',
+    summary: `${ofBot}Nothing is known of {{ $labels.sweep_job }}: it never ran, or its metrics are lost.`,
     description: `Its line for cron: telesweep schedule crontab --job ${name}. A job that is not in use is left out of these rules by --job.`,
   };
 }
@@ -132,14 +142,14 @@ function neverRan(name: string, seconds: number): Rule {
 function overdue(limits: readonly { name: string; seconds: number }[]): Rule {
   const parts = limits.map(
     ({ name, seconds }) =>
-      `time() - max by (sweep_job, schema) (telesweep_last_completion_timestamp_seconds{sweep_job="${name}"}) > ${seconds}`,
+      `time() - max by (sweep_job, name, schema) (telesweep_last_completion_timestamp_seconds{sweep_job="${name}"}) > ${seconds}`,
   );
   return {
     alert: 'TelesweepOverdue',
     why: 'Two intervals and the longest pass, in seconds. A pass that finds another one at work writes nothing, so a long pass looks like silence until it ends.',
     expr: parts.join('\n  or\n'),
     severity: 'critical',
-    summary: '{{ $labels.sweep_job }} has not ended a pass for {{ $value | humanizeDuration }}.',
+    summary: `${ofBot}{{ $labels.sweep_job }} has not ended a pass for {{ $value | humanizeDuration }}.`,
     description: 'Look at its cron line, timer or CronJob; telesweep status tells the last runs and who holds the job.',
   };
 }
@@ -147,7 +157,7 @@ function overdue(limits: readonly { name: string; seconds: number }[]): Rule {
 function staleFile(limits: readonly { name: string; seconds: number }[]): Rule {
   const parts = limits.map(
     ({ name, seconds }) =>
-      `time() - max by (file) (node_textfile_mtime_seconds{file=~".*telesweep_${name}[.]prom"}) > ${seconds}`,
+      `time() - max by (file) (node_textfile_mtime_seconds{file=~".*telesweep_(.+_)?${name}[.]prom"}) > ${seconds}`,
   );
   return {
     alert: 'TelesweepStaleFile',
@@ -163,7 +173,7 @@ function staleFile(limits: readonly { name: string; seconds: number }[]): Rule {
 function failingExpr(all: string): string {
   const { failed, interrupted, tokenRefused } = exitCodes;
   const code = `telesweep_last_exit_code${all}`;
-  return `max by (sweep_job, schema) (${code} > ${failed} != ${interrupted} != ${tokenRefused})`;
+  return `max by (sweep_job, name, schema) (${code} > ${failed} != ${interrupted} != ${tokenRefused})`;
 }
 
 function faultsText(): string {
@@ -174,7 +184,7 @@ function faultsText(): string {
 
 function healthRules(all: string): Rule[] {
   const expr = (verdict: string): string =>
-    `max by (sweep_job, schema) (telesweep_health${all.replace('}', `,verdict="${verdict}"}`)}) == 1`;
+    `max by (sweep_job, name, schema) (telesweep_health${all.replace('}', `,verdict="${verdict}"}`)}) == 1`;
   const rule = (verdict: string, severity: Rule['severity'], why: string, summary: string): Rule => ({
     alert: `Telesweep${verdict.charAt(0).toUpperCase()}${verdict.slice(1)}`,
     why,
@@ -189,18 +199,18 @@ function healthRules(all: string): Rule[] {
       'stuck',
       'critical',
       'Passes end well and leave the same work.',
-      '{{ $labels.sweep_job }} leaves the same work in every pass.',
+      `${ofBot}{{ $labels.sweep_job }} leaves the same work in every pass.`,
     ),
     rule(
       'losing',
       'critical',
       'By the forecast, before the first message is lost.',
-      'Messages of {{ $labels.sweep_job }} will pass 48 hours before their turn.',
+      `${ofBot}Messages of {{ $labels.sweep_job }} will pass 48 hours before their turn.`,
     ),
     {
       ...rule('failing', 'critical', 'Also passes that are cut off, and one that hangs: they leave no exit code.', ''),
       alert: 'TelesweepUnwell',
-      summary: '{{ $labels.sweep_job }} fails: its passes end in errors, are cut off, or one hangs.',
+      summary: `${ofBot}{{ $labels.sweep_job }} fails: its passes end in errors, are cut off, or one hangs.`,
     },
   ];
 }
@@ -210,20 +220,20 @@ function callingRules(calling: string): Rule[] {
     {
       alert: 'TelesweepBotRefused',
       why: 'Nothing goes until somebody mends it.',
-      expr: `max by (sweep_job, schema, bot) (telesweep_last_exit_code${calling} == ${exitCodes.tokenRefused})`,
+      expr: `max by (sweep_job, name, schema, bot) (telesweep_last_exit_code${calling} == ${exitCodes.tokenRefused})`,
       for: '2m',
       severity: 'critical',
-      summary: 'Telegram refuses the bot {{ $labels.bot }} of {{ $labels.sweep_job }}.',
+      summary: `${ofBot}Telegram refuses the bot {{ $labels.bot }} of {{ $labels.sweep_job }}.`,
       description:
         'Its token is revoked, its account frozen, or every chat refuses it. telesweep doctor asks Telegram.',
     },
     {
       alert: 'TelesweepPaused',
       why: 'A short pause is usual.',
-      expr: `max by (sweep_job, schema) (telesweep_budget_paused_until_timestamp_seconds${calling}) - time() > 0`,
+      expr: `max by (sweep_job, name, schema) (telesweep_budget_paused_until_timestamp_seconds${calling}) - time() > 0`,
       for: '15m',
       severity: 'warning',
-      summary: 'Telegram asked for a pause; {{ $labels.sweep_job }} waits {{ $value | humanizeDuration }} more.',
+      summary: `${ofBot}Telegram asked for a pause; {{ $labels.sweep_job }} waits {{ $value | humanizeDuration }} more.`,
       description:
         'Something makes too many calls with the token: lower TELEGRAM_RATE, or leave more of the limit to the bot itself. A pause that a gateway invented is ended by telesweep budget clear.',
     },
@@ -238,28 +248,28 @@ function deletingRules(deleting: string): Rule[] {
     {
       alert: 'TelesweepMessagesNearDeadline',
       why: 'Telegram deletes no message that is older than 48 hours: what is near to that is the last chance.',
-      expr: `max by (sweep_job, schema) (telesweep_near_deadline_items${deleting}) > 0`,
+      expr: `max by (sweep_job, name, schema) (telesweep_near_deadline_items${deleting}) > 0`,
       for: '10m',
       severity: 'critical',
-      summary: '{{ $value }} due messages of {{ $labels.sweep_job }} pass 48 hours within the hour.',
+      summary: `${ofBot}{{ $value }} due messages of {{ $labels.sweep_job }} pass 48 hours within the hour.`,
       description: 'After that no bot can delete them. telesweep status forecasts how many pass it before their turn.',
     },
     {
       alert: 'TelesweepBacklogOld',
       why: 'An eighth of the 48 hours.',
-      expr: `max by (sweep_job, schema) (telesweep_backlog_oldest_age_seconds${deleting}) > ${oldSeconds}`,
+      expr: `max by (sweep_job, name, schema) (telesweep_backlog_oldest_age_seconds${deleting}) > ${oldSeconds}`,
       for: '10m',
       severity: 'warning',
-      summary: 'What {{ $labels.sweep_job }} has left has been due for {{ $value | humanizeDuration }}.',
+      summary: `${ofBot}What {{ $labels.sweep_job }} has left has been due for {{ $value | humanizeDuration }}.`,
       description:
         'The passes do not keep up, or the items fail again and again. telesweep status forecasts the end of the backlog.',
     },
     {
       alert: 'TelesweepNoSuccess',
       why: 'Each pass gave items up, was stopped, or failed.',
-      expr: `time() - max by (sweep_job, schema) (telesweep_last_success_timestamp_seconds${deleting}) > ${oldSeconds}`,
+      expr: `time() - max by (sweep_job, name, schema) (telesweep_last_success_timestamp_seconds${deleting}) > ${oldSeconds}`,
       severity: 'warning',
-      summary: '{{ $labels.sweep_job }} has had no pass without a fault for {{ $value | humanizeDuration }}.',
+      summary: `${ofBot}{{ $labels.sweep_job }} has had no pass without a fault for {{ $value | humanizeDuration }}.`,
       description:
         'Each of its passes gave items up (exit code 1), was stopped (75) or failed. See telesweep failed list and telesweep.runs.',
     },
@@ -269,9 +279,9 @@ function deletingRules(deleting: string): Rule[] {
 const guideUncertain: Rule = {
   alert: 'TelesweepGuideUncertain',
   why: 'It is for people to look.',
-  expr: 'max by (status, schema) (increase(guides_posts_total{status="uncertain"}[6h])) > 0',
+  expr: 'max by (status, name, schema) (increase(guides_posts_total{status="uncertain"}[6h])) > 0',
   severity: 'warning',
-  summary: 'Nobody knows whether a guide reached its channel.',
+  summary: `${ofBot}Nobody knows whether a guide reached its channel.`,
   description:
     'The answer of Telegram was lost, and a guide is not sent twice. telesweep.guide_posts tells which: look into the channel.',
 };

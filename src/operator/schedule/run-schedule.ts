@@ -117,7 +117,7 @@ function filesOf({ format, jobs }: ScheduleFlags, request: ScheduleRequest): Sch
     case 'crontab':
       return crontab(request);
     case 'prometheus':
-      return alertRules({ ...request, jobs });
+      return alertRules({ ...request, jobs, names: request.name === null ? [] : [request.name] });
     case 'kubernetes':
       return kubernetesManifests(request);
     case 'systemd':
