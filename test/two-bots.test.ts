@@ -1,5 +1,5 @@
 /** Two bots with names, each with a database of its own, that share a folder of metrics, a Pushgateway and a monitor. */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readExposition } from './output/exposition.ts';
@@ -143,4 +143,47 @@ describe('a failure of one bot', () => {
     expect(keys.length).toBeGreaterThan(200);
     expect(new Set(keys).size).toBe(keys.length);
   });
+});
+
+test('doctor names the files of the time before the bot had its name, and no others', async () => {
+  const nameless = { NAME: undefined };
+  const told = async () => {
+    const { stdout } = await shop.run(['doctor', '--json']);
+    const { findings }: { findings: { text: string; level: string; way_out: string }[] } = JSON.parse(stdout);
+    return findings.filter(({ text }) => text.startsWith('METRICS_TEXTFILE_DIR'));
+  };
+  await shop.pass(['delete-due'], nameless);
+  await unrecorded(shop, 'delete-due', nameless);
+  await shop.run(['metrics', '--output'], nameless);
+  // Nothing says yet that they are of this bot.
+  expect(await told()).toEqual([]);
+  await news.pass(['delete-due']);
+  expect(await told()).toEqual([]);
+  await shop.pass(['delete-due']);
+  const old = ['telesweep_delete-due.prom', 'telesweep_delete-due_unrecorded.prom'];
+  expect(await told()).toEqual([
+    {
+      check: 'settings',
+      level: 'warning',
+      text: `METRICS_TEXTFILE_DIR: ${old.join(', ')} tell of this bot from before it was called shop, and Prometheus believes that for ever`,
+      way_out: `rm ${old.map((file) => join(dir, file)).join(' ')}; if another bot still writes there, give that one a NAME`,
+    },
+  ]);
+  // Of another bot, of another schema.
+  const path = join(dir, 'telesweep_delete-due.prom');
+  const text = readFileSync(path, 'utf8');
+  rmSync(join(dir, old[1] ?? ''));
+  for (const other of [
+    text.replaceAll('bot="123456789"', 'bot="5"'),
+    text.replaceAll('schema="public"', 'schema="a"'),
+  ]) {
+    writeFileSync(path, other);
+    expect(await told()).toEqual([]);
+  }
+  renameSync(path, join(dir, 'telesweep_other_delete-due.prom'));
+  await shop.run(['metrics', '--output']);
+  const [health] = await told();
+  expect(health?.text).toMatch(/telesweep_health\.prom/);
+  for (const file of readdirSync(dir)) if (!/_(shop|news|other)_/.test(file)) rmSync(join(dir, file));
+  expect(await told()).toEqual([]);
 });

@@ -1,9 +1,9 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Job } from '../../job/job.ts';
-import { codeOf } from '../../process/errors.ts';
 import { checkSettings, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
+import { checkTextfiles } from './textfiles.ts';
 
 const check = 'settings';
 
@@ -39,7 +39,7 @@ export function checkAllSettings({ jobs, asked, env, envFile }: SettingsRequest)
       fine(check, `DATABASE_URL: passed over, because other tools read it: ${ignoredParameters.join(', ')}`),
     );
   }
-  return { settings, findings: [...findings, ...checkEnvFile(envFile), ...checkMetricsDir(settings)] };
+  return { settings, findings: [...findings, ...checkEnvFile(envFile), ...checkTextfiles(settings, jobs)] };
 }
 
 function wayOutOf(name: string, jobs: readonly Job[]): string {
@@ -59,20 +59,4 @@ function checkEnvFile(path: string | null): Finding[] {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
   if ((mode & 0o007) === 0) return [];
   return [warning(check, `${path} is open to every user of this machine`, `chmod o= ${path}`)];
-}
-
-function checkMetricsDir({ metricsDir }: Settings): Finding[] {
-  if (metricsDir === null) return [];
-  try {
-    accessSync(metricsDir, constants.W_OK | constants.X_OK);
-    return [];
-  } catch (error) {
-    return [
-      warning(
-        check,
-        `METRICS_TEXTFILE_DIR: ${metricsDir} cannot be written to (${codeOf(error) || 'no access'})`,
-        'make it, or grant it',
-      ),
-    ];
-  }
 }
