@@ -7,12 +7,17 @@ import { pendingDeletion, token } from './support/rows.ts';
 import { createScene, type Env, type Scene } from './support/scene.ts';
 import { closedPort } from './telegram/tiny-servers.ts';
 
+const newsToken = '987654321:AAF-news-token_for-tests-0123456789';
+
 let shop: Scene;
 let news: Scene;
 let dir: string;
 beforeAll(async () => {
   shop = await createScene({}, { NAME: 'shop' }, { monitors: true });
-  news = await createScene({}, { ...shop.monitors?.env, NAME: 'news' });
+  news = await createScene(
+    { bots: [{ token: newsToken }] },
+    { ...shop.monitors?.env, NAME: 'news', TELEGRAM_BOT_TOKEN: newsToken },
+  );
   dir = shop.env.METRICS_TEXTFILE_DIR ?? '';
 });
 afterAll(async () => {
@@ -147,8 +152,8 @@ describe('a failure of one bot', () => {
 
 test('doctor names the files of the time before the bot had its name, and no others', async () => {
   const nameless = { NAME: undefined };
-  const told = async () => {
-    const { stdout } = await shop.run(['doctor', '--json']);
+  const told = async (bot = shop) => {
+    const { stdout } = await bot.run(['doctor', '--json']);
     const { findings }: { findings: { text: string; level: string; way_out: string }[] } = JSON.parse(stdout);
     return findings.filter(({ text }) => text.startsWith('METRICS_TEXTFILE_DIR'));
   };
@@ -169,6 +174,8 @@ test('doctor names the files of the time before the bot had its name, and no oth
       way_out: `rm ${old.map((file) => join(dir, file)).join(' ')}; if another bot still writes there, give that one a NAME`,
     },
   ]);
+  await news.run(['metrics', '--output']);
+  expect(await told(news)).toEqual([]);
   // Of another bot, of another schema.
   const path = join(dir, 'telesweep_delete-due.prom');
   const text = readFileSync(path, 'utf8');

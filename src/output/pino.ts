@@ -37,7 +37,7 @@ export async function createPino(options: LogOptions, print: (line: string) => v
     // For a person the message of a good line says it all; the fields explain what went wrong.
     writing = level;
     const shown = pretty && level === 'info' && !detailed ? {} : plainFields(fields, rules);
-    logger[level](shown, pretty ? `${ofBot(base.bot ?? null)}${redact(message)}` : redact(message));
+    logger[level](shown, redact(pretty ? `${ofBot(base.bot ?? null)}${message}` : message));
   };
 }
 

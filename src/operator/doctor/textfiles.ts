@@ -25,7 +25,7 @@ export function checkTextfiles({ metricsDir: dir, name }: Settings, jobs: readon
 }
 
 /**
- * Files that the bot wrote when it had no name: they tell of its schema and its bot, and it writes others now. The passes leave
+ * Files that the bot wrote when it had no name: they tell of its schema and its id, and it writes others now. The passes leave
  * them alone, because another bot without a name may write them.
  */
 function leftBehind(dir: string, name: string, jobs: readonly Job[]): string[] {
@@ -41,11 +41,13 @@ function leftBehind(dir: string, name: string, jobs: readonly Job[]): string[] {
     return [textfileOf.job, textfileOf.unrecorded].map((fileOf) => ({ own, old: fileOf({ job, name: null }) }));
   });
   const health = { own: textfileOf.health(name), old: textfileOf.health(null) };
-  return [...pairs, health].flatMap(({ own, old }) => {
+  const standing = [...pairs, health].flatMap(({ own, old }) => {
     const [now, before] = [read(own), read(old)];
-    const isOurs = now !== null && before !== null && ['schema', 'bot'].every((label) => agree(label, now, before));
-    return isOurs ? [old] : [];
+    if (now === null || before === null) return [];
+    return [{ old, isOurs: ['schema', 'bot'].every((label) => agree(label, now, before)) }];
   });
+  // Not all of them name their bot: those go with the others.
+  return standing.every(({ isOurs }) => isOurs) ? standing.map(({ old }) => old) : [];
 }
 
 /** Whether the first labels of that name are the same; a file without one agrees with any. */
