@@ -67,3 +67,12 @@ export async function readNamesakes(connection: Connection): Promise<{ schema: s
     [swept],
   );
 }
+
+/** Schemas that telesweep has worked for and that stand no more: dropped with their bot, or renamed under it. */
+export async function readLostSchemas(connection: Connection): Promise<string[]> {
+  const rows = await connection.query<{ schema: string }>(
+    `select distinct schema_name as schema from telesweep.totals
+     where not exists (select from pg_namespace where nspname = schema_name) order by 1`,
+  );
+  return rows.map(({ schema }) => schema);
+}

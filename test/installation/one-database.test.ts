@@ -193,3 +193,27 @@ test('an installation of two schemas from before: leases, slots and late ledgers
   expect(await scene.db.query(`select schema_name from telesweep.runs where run_id = 'run 0'`)).toHaveLength(1);
   expect((await passOf('delete-due', shop)).code).toBe(0);
 });
+
+test('a schema that was renamed, or dropped with its bot: doctor names it, and how its slots and leases are kept', async () => {
+  await layOut(shop);
+  await passOf('post-guide', shop);
+  await scene.db.query('alter schema shop rename to store');
+  const doctor = await scene.run(['doctor'], { SCHEMA: 'store' });
+  expect(doctor.stdout).toMatch(
+    /worked for schema shop, which does not stand any more[\s\S]*if it was renamed, set schema_name/,
+  );
+  for (const table of [
+    'leases',
+    'runs',
+    'guide_posts',
+    'guide_totals',
+    'senders',
+    'finished_broadcasts',
+    'totals',
+    'alerts',
+  ])
+    await scene.db.query(`update telesweep.${table} set schema_name = 'store' where schema_name = 'shop'`);
+  const env = { ...shop.env, SCHEMA: 'store' };
+  expect((await scene.pass(['post-guide'], env)).summary.counts).toMatchObject({ posted: 0, already_posted: 1 });
+  expect((await scene.run(['doctor'], env)).stdout).not.toContain('does not stand any more');
+});

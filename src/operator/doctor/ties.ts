@@ -1,5 +1,5 @@
 import type { Connection } from '../../store/connect.ts';
-import { readNamesakes, readTies, type Tie } from '../../store/ties.ts';
+import { readLostSchemas, readNamesakes, readTies, type Tie } from '../../store/ties.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** Foreign keys, triggers, rules and publications that may hold a row, and tables of the same names elsewhere. */
@@ -10,6 +10,12 @@ export async function checkTies(connection: Connection): Promise<Finding[]> {
     findings.push(
       warning('ties', text, 'if the bot writes there, name that schema first in the search_path of the role'),
     );
+  }
+  for (const schema of await readLostSchemas(connection)) {
+    const text = `telesweep has worked for schema ${schema}, which does not stand any more`;
+    const tables = 'leases, runs, guide_posts, guide_totals, senders, finished_broadcasts, totals, alerts';
+    const renamed = `if it was renamed, set schema_name to the new name in telesweep's ${tables}: the guides of this slot are known by it`;
+    findings.push(warning('ties', text, renamed));
   }
   return findings.length === 0 ? [fine('ties', 'nothing holds a row of the tables')] : findings;
 }
