@@ -82,7 +82,7 @@ export async function namedSchema(
 ): Promise<BotsSchema | string[]> {
   const shut = found.find((relation) => relation.shut && relation.schema === setting);
   if (shut) return [`SCHEMA: the role may not use schema ${setting}; grant usage on schema ${setting} to the role`];
-  if (path.includes(setting)) return { schema: setting, why: 'SCHEMA' };
+  if (path.includes(setting)) return { schema: setting, why: 'as SCHEMA says' };
   const { rows } = await sql<{ schema: string }>`
     select nspname as schema from pg_namespace where nspname <> 'telesweep' and nspname !~ '^pg_|^information_schema$'
     order by nspname limit 20`.execute(db);

@@ -74,7 +74,7 @@ async function examineDatabase(
       ...(await read('clock', () => checkFarAhead(connection, settings))),
       ...(await attempt('time zone', () => checkTimeZone(connection, settings))),
       ...(await attempt('tables', () => checkTables(connection, settings))),
-      ...(await read('ties', () => checkTies(connection))),
+      ...(await read('ties', () => checkTies(connection, settings))),
       ...(await read('rights', () => checkRights(connection, jobs, settings))),
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),

@@ -1,15 +1,18 @@
+import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readLostSchemas, readNamesakes, readTies, type Tie } from '../../store/ties.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 /** Foreign keys, triggers, rules and publications that may hold a row, and tables of the same names elsewhere. */
-export async function checkTies(connection: Connection): Promise<Finding[]> {
+export async function checkTies(
+  connection: Connection,
+  { schema: named }: Pick<Settings, 'schema'>,
+): Promise<Finding[]> {
   const findings = (await readTies(connection)).map(ofTie);
-  for (const { schema, names } of await readNamesakes(connection)) {
+  // Whoever names the schema knows where the bot's tables stand.
+  for (const { schema, names } of named === null ? await readNamesakes(connection) : []) {
     const text = `${names.join(', ')} also ${names.length === 1 ? 'stands' : 'stand'} in schema ${schema}, where no job looks`;
-    findings.push(
-      warning('ties', text, 'if the bot writes there, name that schema first in the search_path of the role'),
-    );
+    findings.push(warning('ties', text, 'if the bot writes there, name it in SCHEMA'));
   }
   for (const schema of await readLostSchemas(connection)) {
     const text = `telesweep has worked for schema ${schema}, which does not stand any more`;
