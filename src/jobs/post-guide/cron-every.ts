@@ -8,6 +8,6 @@ export function cronEvery(intervalMs: number): string {
   return step === 1 ? '* * * * *' : `*/${step} * * * *`;
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

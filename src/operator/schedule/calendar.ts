@@ -35,11 +35,16 @@ function calendarField(field: string): string {
 
 /** Seconds from one pass to the next, by the shortest stretch of the day between two. */
 export function intervalSeconds(cron: string): number {
-  const { minute, hour } = timesOf(cron);
-  const starts = valuesOf(hour, 24).flatMap((h) => valuesOf(minute, 60).map((m) => h * 60 + m));
+  const starts = startsOf(cron);
   const [first = 0] = starts;
   const gaps = starts.map((start, index) => (starts[index + 1] ?? first + 24 * 60) - start);
   return Math.min(...gaps) * 60;
+}
+
+/** The minutes of the day, counted from midnight. */
+export function startsOf(cron: string): number[] {
+  const { minute, hour } = timesOf(cron);
+  return valuesOf(hour, 24).flatMap((h) => valuesOf(minute, 60).map((m) => h * 60 + m));
 }
 
 function valuesOf(field: string, size: number): number[] {

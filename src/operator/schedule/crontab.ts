@@ -1,8 +1,20 @@
-import { limitOf, needsOf, type ScheduleFile, type ScheduleRequest } from './request.ts';
+import {
+  cronOf,
+  limitOf,
+  needsOf,
+  passFlags,
+  type ScheduleFile,
+  type ScheduleRequest,
+  type SettingsPlace,
+  settingsFlags,
+  whyTheseTimes,
+} from './request.ts';
 
 /** The crontab of one user: `crontab FILE` installs it. */
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
-  const { jobs, timeZone, envFile, place } = request;
+  const { jobs, timeZone, settings, place, name: bot } = request;
+  const flags = settingsFlags(settings).join(' ');
+  const why = whyTheseTimes(request);
   const head = `# telesweep in cron, as \`telesweep schedule crontab\` prints it. Add it to \`crontab -e\` of the user that shall run it;
 # root is not needed. Or let \`crontab FILE\` put it in place of all that stands there.
 
@@ -15,23 +27,31 @@ PATH=${place.path}
 # and let logrotate keep that file small; without --quiet it tells of every pass.
 MAILTO=root
 
-# The settings stand in ${envFile} (see .env.example), which holds a token and a password: chmod 600 it.
+${whereSettings(settings)}
 # A % has a meaning of its own in a crontab: never write a secret into a line.
-# The tables must be there first: telesweep migrate --env-file ${envFile}
+# The tables must be there first: telesweep migrate ${flags}
 
 # The times are meant in TIMEZONE, ${timeZone}. cronie goes by this line; Debian's cron does not know it and goes by the
 # machine's clock: there, write the hours as the machine has them.
 CRON_TZ=${timeZone}
 
-# Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
+${why === null ? '' : `# ${why}\n`}# Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
 `;
   const lines = jobs.map((job) => {
-    const cron = job.cron(request);
-    const { name, command = [name, ...limitOf(job), '--quiet'].join(' ') } = job;
+    const { name, command = [name, ...limitOf(job), '--quiet', ...passFlags(job, settings)].join(' ') } = job;
     return `
-# ${job.summary}; needs ${needsOf(job).join(', ')}
-${cron}  ${place.command} ${command} --env-file ${envFile}
+# ${bot === null ? '' : `${bot}: `}${job.summary}; needs ${needsOf(job).join(', ')}
+${cronOf(job, request)}  ${place.command} ${command} ${flags}
 `;
   });
-  return [{ name: 'crontab.example', text: [head, ...lines].join('') }];
+  return [{ name: `crontab${bot === null ? '' : `-${bot}`}.example`, text: [head, ...lines].join('') }];
+}
+
+function whereSettings(settings: SettingsPlace): string {
+  if (settings.kind === 'file') {
+    return `# The settings stand in ${settings.path} (see .env.example), which holds a token and a password: chmod 600 it.`;
+  }
+  const files = settings.kind === 'bot' ? `${settings.bot}.env` : 'a file NAME.env for each bot';
+  return `# The settings stand in ${settings.path} (see .env.example): in ${files}, and for all bots in common.env.
+# They hold tokens and passwords: chmod 700 the directory.`;
 }

@@ -23,7 +23,7 @@ export interface Place {
 const usualFolders = ['/usr/local/bin', '/usr/bin', '/bin'];
 
 /** What the units take from sight, by ProtectHome and PrivateTmp. */
-const hiddenFolders = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
+export const hiddenFolders = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
 export function placeOf(program: World['program']): Place {
   const odd =
