@@ -166,6 +166,13 @@ describe('a bot with a name', () => {
       expect.stringMatching(/stands for namespace "telesweep" and "shop", not for namespace "telesweep" and "SHOP";/),
     ]);
     expect(files()).toEqual(before);
+    expect((await write('kubernetes', {})).code).toBe(0);
+    const many = await write('kubernetes', {}, '--bots', alike);
+    expect([many.code, many.stderr]).toEqual([
+      64,
+      expect.stringMatching(/stands for namespace "telesweep", not for namespace "telesweep" and all bots;/),
+    ]);
+    for (const added of Object.keys(files()).filter((known) => before[known] === undefined)) rmSync(join(to, added));
 
     for (const [format, name] of [
       ['systemd', 'telesweep-delete-due.timer'],
@@ -252,6 +259,10 @@ describe('a directory of bots', () => {
       const limit = /^ExecStart=.* --max-runtime (\S+)/m.exec(text ?? '')?.[1];
       expect(limit).toBe(job.name === 'delete-due' ? '55s' : job.maxRuntime);
     }
+    // It looks at all bots in turn, and has no limit of its own.
+    const { text = '' } = files.find(({ name }) => name === 'telesweep-alert.service') ?? {};
+    expect(text).toContain('\nTimeoutStartSec=1860\n');
+    expect(text).not.toContain('--max-runtime');
   });
 
   test('is tried again where one bot’s lasting fault may hide that another’s database was away', async () => {

@@ -75,11 +75,15 @@ export const limitOf = ({ command, maxRuntime }: Pick<Scheduled, 'command' | 'ma
 /** What a pass over many bots has left before the next, to end in. */
 const restSeconds = 5;
 
+/** A command without a limit of its own looks at many bots, some of which may not answer: ended early, it told nothing of the last. */
+const longestLook = '30m';
+
 /**
  * How long a pass may take where the next one cannot begin before its end: of many bots, all would wait for one that
  * has much to do.
  */
 export function maxRuntimeAlone(job: Scheduled, request: ScheduleRequest): string {
+  if (job.command !== undefined && request.settings.kind === 'bots') return longestLook;
   const interval = (intervalSeconds(cronOf(job, request)) - restSeconds) * 1000;
   const isShorter = request.settings.kind === 'bots' && interval < (parseDuration(job.maxRuntime) ?? 0);
   return isShorter ? formatDuration(interval) : job.maxRuntime;

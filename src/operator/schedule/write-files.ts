@@ -58,9 +58,10 @@ function tieOf(text: string): string | null {
     /^(?:[\d*]\S* ){5} \S+ .* --env-file (.+)$/m.exec(text) ??
     [];
   if (envFile !== undefined) return envFile;
-  const namespace = /^ {2}namespace: (.+)$/m.exec(text)?.[1];
+  const [, namespace] =
+    /^ {2}namespace: (.+)$/m.exec(text) ?? /^kind: Namespace\nmetadata:\n {2}name: (.+)$/m.exec(text) ?? [];
   if (namespace === undefined) return null;
   const bot = /^ {4}app\.kubernetes\.io\/instance: (.+)$/m.exec(text)?.[1];
-  const directory = /^ +projected:$/m.test(text) ? ' and all bots' : '';
+  const directory = /^ +projected:$|^# A Secret for each bot/m.test(text) ? ' and all bots' : '';
   return `namespace ${namespace}${bot === undefined ? directory : ` and ${bot}`}`;
 }
