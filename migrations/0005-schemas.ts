@@ -22,9 +22,12 @@ export const schemas: Migration = {
     for (const wanted of [...ownTables, ...addedTables]) {
       if (!wanted.columns.includes(schemaName)) continue;
       const standing = await readTable(db, 'telesweep', wanted.name);
-      if (standing === null || standing.columns.has(schemaName.name)) continue;
+      if (standing === null) continue;
       const others = shared.includes(wanted.name) ? marked.filter((other) => other !== owner) : [];
-      plans.push({ steps: await stepsOf(db, wanted, standing, owner, others), problems: [] });
+      const steps = standing.columns.has(schemaName.name)
+        ? await forgetKeys(db, wanted, standing)
+        : await stepsOf(db, wanted, standing, owner, others);
+      plans.push({ steps, problems: [] });
     }
     return joinPlans(plans);
   },
@@ -72,6 +75,14 @@ async function stepsOf(
       table,
     },
   ];
+}
+
+/** Keys that a `migrate` of before has made anew. */
+async function forgetKeys(db: QueryExecutorProvider, wanted: WantedTable, standing: StandingTable): Promise<Step[]> {
+  if (!wanted.key.includes(schemaName.name)) return [];
+  const table = `telesweep.${wanted.name}`;
+  const statements = await dropKeys(db, wanted, standing);
+  return statements.map((sql) => ({ what: `drop the key of ${table} that two bots would share`, sql, table }));
 }
 
 /** What keeps the rows of two bots apart no more: the key, whoever made it. */

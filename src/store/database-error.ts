@@ -50,6 +50,11 @@ export function databaseError(error: unknown): Error {
     case '42703':
     case '3F000':
       return new SettingsError([`the database is not migrated (${message}); run telesweep migrate`]);
+    case '42P10':
+      // A key of telesweep's own is another one: migrated by a later or an earlier version.
+      return new SettingsError([
+        `the tables are not those of this telesweep (${message}); run telesweep migrate, or use the version that migrated them`,
+      ]);
     case '42501':
       return new SettingsError([`the database role lacks a right: ${message}; grant it or use another DATABASE_URL`]);
     case '55P03':

@@ -152,3 +152,37 @@ describe('users, which no job reads', () => {
     expect(await migrateUrl(db.url)).toEqual([]);
   });
 });
+
+describe('versions', () => {
+  test('a database that a later version has migrated is left alone, up and down', async () => {
+    await migrateUrl(db.url);
+    await db.query(`insert into telesweep.migrations (name) values ('9999-of-tomorrow')`);
+    expect(await problemsOf()).toEqual([
+      'the database was migrated by a later telesweep (9999-of-tomorrow); expected that version or one after it',
+    ]);
+    await expect(migrateUrl(db.url, { down: true })).rejects.toThrow('9999-of-tomorrow');
+    const { code, stdout } = await runHere(['doctor'], { env: { DATABASE_URL: db.url } });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining('migrated by a later telesweep') });
+  });
+
+  test('keys that a version of before has made anew go again: two bots would share them', async () => {
+    await migrateUrl(db.url);
+    await db.query('create unique index telesweep_leases_key on telesweep.leases (job)');
+    expect((await migrateUrl(db.url)).map(({ what }) => what)).toEqual([
+      'drop the key of telesweep.leases that two bots would share',
+    ]);
+    expect(await migrateUrl(db.url)).toEqual([]);
+  });
+
+  test('a program that knows other keys says that the tables are not its own', async () => {
+    await migrateUrl(db.url);
+    await db.query('alter table telesweep.leases drop constraint leases_pkey');
+    const env = { DATABASE_URL: db.url };
+    expect(await runHere(['cleanup-tokens'], { env })).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(/the tables are not those of this telesweep .*; run telesweep migrate/),
+    });
+    await migrateUrl(db.url);
+    expect(await runHere(['cleanup-tokens'], { env })).toMatchObject({ code: 0 });
+  });
+});

@@ -10,6 +10,7 @@ import {
   namedSchema,
   readSearchPath,
 } from '../../tables/bots-schema.ts';
+import { readTable } from '../../tables/standing-table.ts';
 import type { Step } from '../../tables/step.ts';
 import { pinSession, tryAgain } from './brief-lock.ts';
 
@@ -56,6 +57,12 @@ export async function planWithin(
   down: boolean,
   setting: string | null,
 ): Promise<MigrationPlan> {
+  const unknown = await readUnknown(db);
+  if (unknown !== null) {
+    throw new SettingsError([
+      `the database was migrated by a later telesweep (${unknown}); expected that version or one after it`,
+    ]);
+  }
   // No job reads what is unread: another program's table of that name says nothing of the bot's.
   const names = botsTables.filter(({ unread }) => !unread).map(({ name }) => name);
   const path = await readSearchPath(db);
@@ -73,6 +80,15 @@ export async function planWithin(
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return { place, steps: [...steps.filter(({ apart }) => !apart), ...steps.filter(({ apart }) => apart)], notes };
+}
+
+/** A migration that this version does not know; null where there is none. */
+async function readUnknown(db: QueryExecutorProvider): Promise<string | null> {
+  if (!(await readTable(db, 'telesweep', 'migrations'))) return null;
+  const { rows } = await sql<{ name: string }>`
+    select name from telesweep.migrations where name <> all(${migrations.map(({ name }) => name)}::text[])
+    order by name desc limit 1`.execute(db);
+  return rows[0]?.name ?? null;
 }
 
 /** Tables of the names that no job sees: a second set by mistake, or another bot's. */
