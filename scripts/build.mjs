@@ -46,7 +46,6 @@ try {
   const bundle = await rolldown({
     input: 'bin/telesweep.ts',
     platform: 'node',
-    external: ['pg-native'],
     transform: {
       target: 'node20.19',
       // pg asks for Response to know Cloudflare's runtime by, the Bot API's library for Request to know whether bodies may

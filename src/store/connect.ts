@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Kysely } from 'kysely';
-import { Client, type QueryResult } from 'pg';
+import type { QueryResult } from 'pg';
+import Client from 'pg/lib/client.js';
 import { monotonicMs } from '../process/clock.ts';
 import { codeOf, messageOf, UnavailableError } from '../process/errors.ts';
 import type { DatabaseSettings } from '../settings/settings.ts';
