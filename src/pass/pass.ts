@@ -226,6 +226,7 @@ class Pass {
         botId: botOf(this.#job, this.#settings),
         additions: additionsOf({ ...summary, counts }, exitCode, this.#tally),
         keep: this.#settings,
+        durable: !end.nothingDue,
       });
       this.recorded = { metrics: await this.#readMetrics() };
       if (held !== null) {

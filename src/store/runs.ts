@@ -19,6 +19,12 @@ export const longestLeaseSeconds = 2 * leaseSeconds;
 /** ISO 8601 in UTC with microseconds, so that the same instant can go back into a statement. */
 const isoNow = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
+/**
+ * The commit does not wait for the disk, 1 ms or much more of an idle pass. A server that crashes within a second may lose it;
+ * the next commit that waits, such as a tick before its calls, takes it along.
+ */
+const withoutDisk = `set_config('synchronous_commit', 'off', true)`;
+
 export interface Opening {
   /** The database's clock, ISO 8601 with microseconds. */
   now: string;
@@ -101,7 +107,7 @@ export async function openRun(
             case when bot.asked_at > now() - interval '7 days' then nullif(bot.username, '') end as username,
             bot.worked_at > now() - interval '1 hour' as worked, bot.streak,
             bot.one_by_one and bot.asked_at > now() - interval '7 days' as one_by_one,
-            sender.bot_id::text as sender, place.schema
+            sender.bot_id::text as sender, place.schema, ${withoutDisk}
      from asked cross join place
      -- Where it does not stand yet, the pass ends here, and not when its work is done.
      left join telesweep.totals on false
@@ -191,6 +197,8 @@ export interface Closing {
   /** What the pass adds to the totals. */
   additions: readonly Addition[];
   keep: Keep;
+  /** Whether it must be on disk when the pass ends: what a pass with nothing due writes down is no loss. */
+  durable: boolean;
 }
 
 /**
@@ -211,7 +219,7 @@ export async function closeRun(connection: Connection, closing: Closing): Promis
 
 async function close(
   connection: Connection,
-  { summary, botId, additions, keep }: Closing,
+  { summary, botId, additions, keep, durable }: Closing,
   pruned: readonly { name: string; sql: string }[],
 ): Promise<void> {
   const prunings = pruned.map(({ name, sql }) => `, ${name} as (${sql})`);
@@ -225,7 +233,8 @@ async function close(
      insert into telesweep.runs (run_id, schema_name, job, started_at, finished_at, outcome, summary)
      values ($2, $schema, $1, $6, clock_timestamp(), $3, $4)
      on conflict (run_id) do update
-       set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary`,
+       set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary
+     ${durable ? '' : `returning ${withoutDisk}`}`,
     [
       summary.job,
       summary.run_id,
