@@ -37,6 +37,13 @@ export interface EngineOptions<W extends Write> {
   onWritten?: (write: W, result: Written) => void;
 }
 
+/** A call that waits for a slot, with its deadline, which does not move meanwhile. */
+interface Waiting {
+  turn: number;
+  deadline: number;
+  call: Call;
+}
+
 export class Engine<W extends Write, S extends Send<W> = Send<W>> {
   readonly #context: JobContext;
   readonly #telegram: Telegram;
@@ -49,7 +56,7 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
   readonly #answers: Answers;
   readonly #witness: Witness;
   readonly #owed = new Owed<S>();
-  readonly #calls = new TinyQueue<{ turn: number; call: Call }>([], inOrder);
+  readonly #calls = new TinyQueue<Waiting>([], inOrder);
   readonly #sources: Source[] = [];
   readonly #chores: (() => Promise<void>)[] = [];
   /** Sends whose claim is with the writer, by the key of the write. */
@@ -103,7 +110,7 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
   }
 
   call(call: Call): void {
-    this.#calls.push({ turn: this.#turn++, call });
+    this.#calls.push({ turn: this.#turn++, deadline: call.deadline, call });
   }
 
   /** @returns false where there is no room for it at hand */
@@ -257,7 +264,7 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
     const next = this.#calls.peek();
     if (next === undefined) return true;
     const free = this.#calls.length;
-    return this.#callsSinceSend >= sendShare - 1 && sendsMayGo({ free, deadline: next.call.deadline }, now);
+    return this.#callsSinceSend >= sendShare - 1 && sendsMayGo({ free, deadline: next.deadline }, now);
   }
 
   /** When a slot and something to use it for meet. */
@@ -418,7 +425,7 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
         pausedUntil: this.#pause.until,
         free: this.#calls.length,
         moreFree: this.#sources.some(({ ended, more }) => more && !ended),
-        deadline: this.#calls.peek()?.call.deadline ?? never,
+        deadline: this.#calls.peek()?.deadline ?? never,
         readyBy: (time, most) => this.#owed.readyBy(time, most),
         owedReadyAt: this.#owed.nextReadyAt,
         claimed: this.#owed.claimedCount,
@@ -493,8 +500,8 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
 }
 
 /** The nearest deadline first; among equals, who came first. */
-function inOrder(a: { turn: number; call: Call }, b: { turn: number; call: Call }): number {
+function inOrder(a: Waiting, b: Waiting): number {
   // Infinity less itself is no number.
-  if (a.call.deadline === b.call.deadline) return a.turn - b.turn;
-  return a.call.deadline < b.call.deadline ? -1 : 1;
+  if (a.deadline === b.deadline) return a.turn - b.turn;
+  return a.deadline < b.deadline ? -1 : 1;
 }
