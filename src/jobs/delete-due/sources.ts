@@ -46,9 +46,11 @@ export class Now {
     this.#readAt = monotonicMs();
   }
 
+  /** Up to the next millisecond: what was waited for to the microsecond has come. */
   moveOn(): void {
     const now = monotonicMs();
-    this.#text = new Date(Date.parse(this.#text) + (now - this.#readAt)).toISOString();
+    const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(this.#text)?.[1] ?? 0);
+    this.#text = new Date(Math.ceil(Date.parse(this.#text) + microseconds / 1000 + (now - this.#readAt))).toISOString();
     this.#readAt = now;
   }
 }
