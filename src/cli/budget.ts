@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { Wrong } from '../settings/format.ts';
+import { botName } from '../settings/formats.ts';
+import { goTheWay, type Ways, withBots } from './bots.ts';
+import { type BotFlag, type SharedFlags, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const showExamples: Examples = [
@@ -20,25 +23,47 @@ itself asked for comes back with the next call, and may be longer.
 export function addBudget({ program, world, exit }: Door): void {
   const budget = subcommand(program, 'budget', 'show when each bot may call Telegram, or end a pause');
 
-  withShared(subcommand(budget, 'show', 'show when each bot may call Telegram', showExamples)).action(
-    async (flags: SharedFlags) => {
-      const { runBudgetShow } = await import('../operator/budget/run-budget.ts');
-      exit(await runBudgetShow(sharedOf(flags), world));
-    },
-  );
+  const show = subcommand(budget, 'show', 'show when each bot may call Telegram', showExamples);
+  withBots(show).action(async (flags: SharedFlags & BotFlag) => {
+    const { runBudgetShow } = await import('../operator/budget/run-budget.ts');
+    exit(await goTheWay(show, flags, world, { one: (shared) => runBudgetShow(shared, world), each: null }));
+  });
 
-  withShared(
-    subcommand(budget, 'clear', 'end pauses and reservations, so that the next pass calls', clearExamples, clearNotes)
-      .option('--bot <ID>', 'of this bot alone: the digits that its token begins with', parseBotId)
-      .option('--yes', 'do not ask; needed where there is no terminal'),
-  ).action(async (flags: SharedFlags & { bot?: string; yes?: true }) => {
+  const clear = subcommand(
+    budget,
+    'clear',
+    'end pauses and reservations, so that the next pass calls',
+    clearExamples,
+    clearNotes,
+  )
+    .option(
+      '--bot <ID>',
+      'of this bot alone: the digits that its token begins with;\nwith a directory also its NAME',
+      pick,
+    )
+    .option('--yes', 'do not ask; needed where there is no terminal');
+  withShared(clear).action(async ({ bot: picked, ...flags }: SharedFlags & { bot?: Picked; yes?: true }) => {
     const { runBudgetClear } = await import('../operator/budget/run-budget.ts');
-    const { bot = null, yes = false } = flags;
-    exit(await runBudgetClear({ ...sharedOf(flags), bot, yes }, world));
+    const { id = null, name } = picked ?? {};
+    const one: Ways['one'] = (shared) => runBudgetClear({ ...shared, botId: id, yes: flags.yes === true }, world);
+    exit(await goTheWay(clear, name === undefined ? flags : { ...flags, bot: name }, world, { one, each: null }));
   });
 }
 
-function parseBotId(text: string): string {
-  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('expected the digits that its token begins with.');
-  return text;
+interface Picked {
+  /** A bot id. */
+  id?: string;
+  /** A bot of a directory. */
+  name?: string;
+}
+
+/** Both may be given. What is all digits is an id, because a token begins with one. */
+function pick(text: string, before?: Picked): Picked {
+  if (/^\d{1,18}$/.test(text)) return { ...before, id: text };
+  if (botName.parse(text) instanceof Wrong) {
+    throw new InvalidArgumentError(
+      'expected the digits that its token begins with, or the name of a bot of a directory.',
+    );
+  }
+  return { ...before, name: text };
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { goTheWay, type Ways, withBots } from './bots.ts';
+import type { BotFlag, SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 import { parseAge, parseLimit } from './values.ts';
 
@@ -38,7 +39,7 @@ again: a retry leaves them as they are. Guides are tried again by the next pass
 of post-guide in their slot.
 `;
 
-interface FailedArguments extends SharedFlags {
+interface FailedArguments extends SharedFlags, BotFlag {
   job?: string;
   reason?: string;
   olderThan?: number;
@@ -50,25 +51,33 @@ export function addFailed({ program, world, jobs, exit }: Door): void {
   const keeping = jobs.filter(({ keepsFailed }) => keepsFailed !== undefined).map(({ name }) => name);
   const changeable = jobs.filter(({ keepsFailed }) => keepsFailed === 'retried').map(({ name }) => name);
 
-  withFilter(subcommand(failed, 'list', 'list what was given up, and why', listExamples, reasonHelp), keeping)
+  const list = subcommand(failed, 'list', 'list what was given up, and why', listExamples, reasonHelp);
+  withFilter(list, keeping)
     .option('--limit <N>', 'items at most', parseLimit, 20)
     .action(async (flags: FailedArguments & { limit: number }) => {
       const { runFailedList } = await import('../operator/failed/run-failed.ts');
-      exit(await runFailedList({ ...filterOf(flags), limit: flags.limit }, world));
+      const one: Ways['one'] = (shared) => runFailedList({ ...shared, ...filterOf(flags), limit: flags.limit }, world);
+      exit(await goTheWay(list, flags, world, { one, each: null }));
     });
 
-  withFilter(subcommand(failed, 'retry', 'set failed items due again', retryExamples, changeHelp), changeable)
+  const retry = subcommand(failed, 'retry', 'set failed items due again', retryExamples, changeHelp);
+  withFilter(retry, changeable)
     .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
       const { runFailedRetry } = await import('../operator/failed/run-failed.ts');
-      exit(await runFailedRetry({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
+      const one: Ways['one'] = (shared) =>
+        runFailedRetry({ ...shared, ...filterOf(flags), changeable, yes: flags.yes === true }, world);
+      exit(await goTheWay(retry, flags, world, { one, each: null }));
     });
 
-  withFilter(subcommand(failed, 'drop', 'remove failed items for good', dropExamples), changeable)
+  const drop = subcommand(failed, 'drop', 'remove failed items for good', dropExamples);
+  withFilter(drop, changeable)
     .option(...yes)
     .action(async (flags: FailedArguments & { yes?: true }) => {
       const { runFailedDrop } = await import('../operator/failed/run-failed.ts');
-      exit(await runFailedDrop({ ...filterOf(flags), changeable, yes: flags.yes === true }, world));
+      const one: Ways['one'] = (shared) =>
+        runFailedDrop({ ...shared, ...filterOf(flags), changeable, yes: flags.yes === true }, world);
+      exit(await goTheWay(drop, flags, world, { one, each: null }));
     });
 }
 
@@ -79,9 +88,9 @@ function withFilter(command: Command, jobs: readonly string[]): Command {
     .addOption(new Option('--job <JOB>', 'only items of this job').choices(jobs))
     .option('--reason <REASON>', 'only items given up for this reason, such as forbidden')
     .option('--older-than <DURATION>', 'only items given up so long ago, such as 7d', parseAge);
-  return withShared(filtered);
+  return withBots(filtered);
 }
 
-function filterOf({ job, reason, olderThan, ...flags }: FailedArguments) {
-  return { ...sharedOf(flags), job: job ?? null, reason: reason ?? null, olderThanMs: olderThan ?? null };
+function filterOf({ job, reason, olderThan }: FailedArguments) {
+  return { job: job ?? null, reason: reason ?? null, olderThanMs: olderThan ?? null };
 }

@@ -8,7 +8,24 @@ export interface SharedFlags {
   envFile?: string;
 }
 
-export const envFileHelp = 'read settings from FILE; the environment comes first';
+/** What a bot of a directory is picked by. */
+export interface BotFlag {
+  bot?: string;
+}
+
+/** `--bot`, of every command that takes a directory of bots. */
+export function botOption(): Option {
+  return new Option('--bot <NAME>', 'with a directory: this bot alone');
+}
+
+/** Why a flag for many bots is refused. */
+export function forDirectory(flag: string, envFile: string | null): string {
+  const given = envFile === null ? 'none is given' : `${JSON.stringify(envFile)} is none`;
+  return `error: ${flag} is for a directory of bots as --env-file, and ${given}`;
+}
+
+export const envFileHelp =
+  'read settings from FILE, or from each NAME.env of a\ndirectory of bots; the environment comes first';
 
 /** The last two flags of every command. @param shown what stands on stdout with `--json`, as one object */
 export function withShared(command: Command, shown = 'the result', envFile = envFileHelp): Command {

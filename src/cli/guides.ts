@@ -1,4 +1,5 @@
-import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { goTheWay, type Ways, withBots } from './bots.ts';
+import type { BotFlag, SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const listExamples: Examples = [
@@ -31,33 +32,41 @@ FILE is JSON, an array of objects, or CSV with a header:
 What an entry leaves out, a known guide keeps.
 `;
 
+type GuidesArguments = SharedFlags & BotFlag;
+
 /** `guides list | import | preview`. */
 export function addGuides({ program, world, exit }: Door): void {
   const guides = subcommand(program, 'guides', 'list, import or preview the guides that post-guide posts');
 
-  withShared(subcommand(guides, 'list', 'list the guides in the order of their rotation', listExamples)).action(
-    async (flags: SharedFlags) => {
-      const { runGuidesList } = await import('../operator/guides/run-list.ts');
-      exit(await runGuidesList(sharedOf(flags), world));
-    },
-  );
+  const list = subcommand(guides, 'list', 'list the guides in the order of their rotation', listExamples);
+  withBots(list).action(async (flags: GuidesArguments) => {
+    const { runGuidesList } = await import('../operator/guides/run-list.ts');
+    exit(await goTheWay(list, flags, world, { one: (shared) => runGuidesList(shared, world), each: null }));
+  });
 
-  withShared(subcommand(guides, 'import', 'add and change guides from a file', importExamples, fieldHelp))
+  const load = subcommand(guides, 'import', 'add and change guides from a file', importExamples, fieldHelp);
+  withBots(load)
     .argument('<FILE>', 'JSON or CSV')
     .option('--dry-run', 'show the difference and change nothing')
     .option('--replace', 'remove the guides that FILE does not name')
-    .action(async (file: string, flags: SharedFlags & { dryRun?: true; replace?: true }) => {
+    .action(async (file: string, flags: GuidesArguments & { dryRun?: true; replace?: true }) => {
       const { runGuidesImport } = await import('../operator/guides/run-import.ts');
       const { dryRun = false, replace = false } = flags;
-      exit(await runGuidesImport({ ...sharedOf(flags), file, dryRun, replace }, world));
+      const one: Ways['one'] = (shared) => runGuidesImport({ ...shared, file, dryRun, replace }, world);
+      exit(await goTheWay(load, flags, world, { one, each: null }));
     });
 
-  withShared(
-    subcommand(guides, 'preview', 'show a post as Telegram would, and what the next slots bring', previewExamples),
-  )
+  const preview = subcommand(
+    guides,
+    'preview',
+    'show a post as Telegram would, and what the next slots bring',
+    previewExamples,
+  );
+  withBots(preview)
     .argument('[ID]', 'a guide; the one of the next slot where it is left out')
-    .action(async (id: string | undefined, flags: SharedFlags) => {
+    .action(async (id: string | undefined, flags: GuidesArguments) => {
       const { runGuidesPreview } = await import('../operator/guides/run-preview.ts');
-      exit(await runGuidesPreview({ ...sharedOf(flags), id: id ?? null }, world));
+      const one: Ways['one'] = (shared) => runGuidesPreview({ ...shared, id: id ?? null }, world);
+      exit(await goTheWay(preview, flags, world, { one, each: null }));
     });
 }

@@ -1,4 +1,5 @@
-import { envFileHelp, type SharedFlags } from './flags.ts';
+import { goTheWay } from './bots.ts';
+import { type BotFlag, botOption, envFileHelp, type SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const examples: Examples = [
@@ -14,12 +15,33 @@ written by this command alone. A file of your own goes into another folder: of
 two that tell the same, node_exporter drops one and logs errors.
 `;
 
+interface MetricsArguments extends Pick<SharedFlags, 'envFile'>, BotFlag {
+  output?: string | true;
+}
+
 export function addMetrics({ program, world, jobs, exit }: Door): void {
-  subcommand(program, 'metrics', 'print metrics for Prometheus, or write them to files', examples, notes)
+  const command = subcommand(
+    program,
+    'metrics',
+    'print metrics for Prometheus, or write them to files',
+    examples,
+    notes,
+  )
     .option('--output [FILE]', 'write FILE, or files in METRICS_TEXTFILE_DIR')
+    .addOption(botOption())
     .option('--env-file <FILE>', envFileHelp)
-    .action(async ({ envFile, output }: Pick<SharedFlags, 'envFile'> & { output?: string | true }) => {
-      const { runMetrics } = await import('../operator/metrics/run-metrics.ts');
-      exit(await runMetrics({ envFile: envFile ?? null, output: output ?? false, jobs }, world));
+    .action(async ({ output: given, ...flags }: MetricsArguments) => {
+      const output = given ?? false;
+      const code = await goTheWay(command, flags, world, {
+        async one({ envFile, bot }) {
+          const { runMetrics } = await import('../operator/metrics/run-metrics.ts');
+          return runMetrics({ envFile, bot, output, jobs }, world);
+        },
+        async each(directory, { envFile }) {
+          const { runMetricsOfBots } = await import('../operator/metrics/run-metrics-of-bots.ts');
+          return runMetricsOfBots(directory, { envFile, output, jobs }, world);
+        },
+      });
+      exit(code);
     });
 }

@@ -1,11 +1,13 @@
 import type { Job } from '../job/job.ts';
-import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { goTheWay, withBots } from './bots.ts';
+import { type BotFlag, jobsOption, type SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 
 const summary = 'tell how the jobs stand: last and next runs, backlog, forecast';
 
 const examples: Examples = [
   ['telesweep status', 'how all jobs stand'],
+  ['telesweep status --env-file /etc/telesweep/bots', 'every bot of a directory, worst first'],
   ['telesweep status --job delete-due --job delete-broadcasts', 'a check for a monitor: 1 where one is not well'],
   [`telesweep status --json | jq '.jobs[] | {job, backlog}'`, 'for a program'],
 ];
@@ -25,8 +27,19 @@ How a job stands; the exit code is 1 for the first four:
 
 export function addStatus({ program, world, jobs, exit }: Door): void {
   const command = subcommand(program, 'status', summary, examples, notes).addOption(jobsOption(jobs));
-  withShared(command).action(async ({ job: asked = jobs, ...flags }: SharedFlags & { job?: readonly Job[] }) => {
-    const { runStatus } = await import('../operator/status/run-status.ts');
-    exit(await runStatus({ ...sharedOf(flags), jobs, asked }, world));
-  });
+  withBots(command).action(
+    async ({ job: asked = jobs, ...flags }: SharedFlags & BotFlag & { job?: readonly Job[] }) => {
+      const code = await goTheWay(command, flags, world, {
+        async one(shared) {
+          const { runStatus } = await import('../operator/status/run-status.ts');
+          return runStatus({ ...shared, jobs, asked }, world);
+        },
+        async each(directory, shared) {
+          const { runStatusOfBots } = await import('../operator/status/run-status-of-bots.ts');
+          return runStatusOfBots(directory, { ...shared, jobs, asked }, world);
+        },
+      });
+      exit(code);
+    },
+  );
 }

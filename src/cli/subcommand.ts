@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Job } from '../job/job.ts';
 import { wrap } from '../output/wrap.ts';
-import { exitCodeMeanings } from '../process/exit-code.ts';
+import { exitCodeMeanings, worstFirst } from '../process/exit-code.ts';
 import type { World } from '../process/world.ts';
 
 /** What a command is added to, and what it works with. */
@@ -46,5 +46,5 @@ export function exitCodeHelp(): string {
   const lines = Object.entries(exitCodeMeanings).map(
     ([code, meaning]) => `${code.padStart(4)}  ${wrap(meaning, 74).join('\n      ')}\n`,
   );
-  return `\nExit codes:\n${lines.join('')}`;
+  return `\nExit codes:\n${lines.join('')}Of several bots the worst counts: ${worstFirst.join(', ')}, in this order.\n`;
 }

@@ -1,5 +1,6 @@
 /** What flags take, read and checked. */
 import { InvalidArgumentError } from 'commander';
+import { parseShare, type Share } from '../pass/many/share.ts';
 import { parseDuration } from '../settings/duration.ts';
 
 /** Milliseconds of work. */
@@ -22,4 +23,11 @@ export function parseLimit(text: string): number {
     throw new InvalidArgumentError('expected a whole number from 1 on.');
   }
   return n;
+}
+
+/** `I/N`: this share of N, counted from 0. */
+export function parseShareFlag(text: string): Share {
+  const share = parseShare(text);
+  if (share === null) throw new InvalidArgumentError('expected I/N, I from 0 to N - 1, such as 0/3.');
+  return share;
 }

@@ -4,13 +4,15 @@ import { SettingsError } from '../process/errors.ts';
 import { exitCodeOfError, exitCodes } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { World } from '../process/world.ts';
-import { readSettings, type Settings } from '../settings/settings.ts';
+import { type BotPlace, readSettings, type Settings } from '../settings/settings.ts';
 import { type Connection, connect } from '../store/connect.ts';
 
 /** The flags of every operator command. */
 export interface CommandFlags {
   json: boolean;
   envFile: string | null;
+  /** Where the env file is one of a directory. */
+  bot?: BotPlace | undefined;
 }
 
 export interface CommandContext {
@@ -23,9 +25,48 @@ export interface CommandContext {
 /** Millions of rows are counted in less; a longer silence means a server that hangs, and a check must not hang with it. */
 export const statementTimeoutMs = 60_000;
 
+/** What a question to the database came to. */
+export type Answer<T> = { value: T } | Failure;
+
+/** What ended a command: its exit code, and the words without secrets. */
+export interface Failure {
+  exitCode: number;
+  error: string;
+  /** The name of the bot that it concerns, where it has one. */
+  bot: string | null;
+}
+
+/** As far as the settings are known: null where they are not. */
+type Known = Pick<Settings, 'name' | 'secrets'> | null;
+
 /**
- * Runs a command that works on the database: settings, connection, and what an error becomes. Never throws.
+ * Works on the database of one bot: settings, connection, and what an error becomes. Never throws.
  * @param requires settings beside DATABASE_URL
+ */
+export async function ask<T>(
+  flags: Pick<CommandFlags, 'envFile' | 'bot'>,
+  world: World,
+  requires: readonly string[],
+  work: (context: Omit<CommandContext, 'print'>) => Promise<T>,
+): Promise<Answer<T>> {
+  let known: Known = null;
+  try {
+    const { envFile, bot } = flags;
+    const settings = readSettings({ env: world.env, envFile, ...bot, requires: ['DATABASE_URL', ...requires] });
+    known = settings;
+    const connection = await connect(settings.database, { statementTimeoutMs, signal: world.signal });
+    try {
+      return { value: await work({ settings, connection }) };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    return failureOf(error, flags, world, known);
+  }
+}
+
+/**
+ * Runs a command that works on the database. Never throws.
  * @param work returns the exit code
  */
 export async function runCommand(
@@ -36,36 +77,38 @@ export async function runCommand(
   work: (context: CommandContext) => Promise<number>,
 ): Promise<number> {
   const write = safeWriter(world.stdout);
-  let settings: Settings | null = null;
-  try {
-    const known = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL', ...requires] });
-    settings = known;
-    const connection = await connect(known.database, { statementTimeoutMs, signal: world.signal });
-    try {
-      return await work({ settings: known, connection, print: (text) => write(redact(text, known.secrets)) });
-    } finally {
-      connection.close();
-    }
-  } catch (error) {
-    return endCommand(error, name, flags, world, settings);
-  }
+  const answer = await ask(flags, world, requires, ({ settings, connection }) =>
+    work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) }),
+  );
+  return 'value' in answer ? answer.value : tellFailure(answer, name, flags, world);
 }
 
-/**
- * Says what ended a command, on stderr and under `--json` on stdout, there beside what is `told`.
- * @param settings null where they are not known yet
- * @returns the exit code
- */
+function failureOf(error: unknown, { bot }: Pick<CommandFlags, 'bot'>, world: World, known: Known): Failure {
+  const exitCode = world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
+  const named = known?.name ?? (error instanceof SettingsError ? error.bot : null) ?? bot?.name ?? null;
+  return { exitCode, error: errorText(error, known?.secrets ?? null), bot: named };
+}
+
+/** Says what ended a command, on stderr and under `--json` on stdout, there beside what is `told`. @returns the exit code */
 export function endCommand(
   error: unknown,
   name: string,
-  flags: Pick<CommandFlags, 'json'>,
+  flags: Pick<CommandFlags, 'json' | 'bot'>,
   world: World,
-  settings: Pick<Settings, 'name' | 'secrets'> | null = null,
+  known: Known = null,
   told: object = { ok: false },
 ): number {
-  const message = errorText(error, settings?.secrets ?? null);
-  complain(world.stderr, name, message, settings?.name ?? (error instanceof SettingsError ? error.bot : null));
-  if (flags.json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error: message })}\n`);
-  return world.signal.aborted ? exitCodes.interrupted : exitCodeOfError(error);
+  return tellFailure(failureOf(error, flags, world, known), name, flags, world, told);
+}
+
+function tellFailure(
+  { exitCode, error, bot }: Failure,
+  name: string,
+  { json }: Pick<CommandFlags, 'json'>,
+  world: World,
+  told: object = { ok: false },
+): number {
+  complain(world.stderr, name, error, bot);
+  if (json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error })}\n`);
+  return exitCode;
 }

@@ -29,6 +29,17 @@ export function exposition(families: readonly Family[]): string {
     .join('');
 }
 
+/** Several expositions as one: each family once, its samples together, as Prometheus wants them. */
+export function joinedExpositions(texts: readonly string[]): string {
+  const families = new Map<string, string>();
+  for (const [, head = '', samples = ''] of texts
+    .join('')
+    .matchAll(/^((?:# HELP .*\n# TYPE .*\n))((?:[^#\n].*\n)*)/gm)) {
+    families.set(head, (families.get(head) ?? '') + samples);
+  }
+  return [...families].map(([head, samples]) => head + samples).join('');
+}
+
 function labelsText(labels: Sample['labels']): string {
   const pairs = Object.entries(labels).filter(([, value]) => value !== '');
   return pairs.length === 0 ? '' : `{${pairs.map(([name, value]) => `${name}="${escaped(value)}"`).join(',')}}`;

@@ -5,8 +5,9 @@ import { createStop } from '../job/stop.ts';
 import { Tally } from '../job/tally.ts';
 import type { Metrics } from '../output/metrics-sample.ts';
 import { monotonicMs } from '../process/clock.ts';
-import { messageOf, SettingsError } from '../process/errors.ts';
+import { messageOf, SettingsError, UnavailableError } from '../process/errors.ts';
 import { exitCodeOfOutcome, exitCodes } from '../process/exit-code.ts';
+import { redact } from '../process/redact.ts';
 import type { Backlog, Counts, Summary } from '../process/summary.ts';
 import type { World } from '../process/world.ts';
 import { botIdOf } from '../settings/formats.ts';
@@ -33,25 +34,74 @@ const patienceMs = 30_000;
 export async function runPass(job: Job, options: PassOptions, world: World): Promise<number> {
   let settings: Settings;
   try {
-    const requires = ['DATABASE_URL', ...(options.dryRun ? withoutToken(job) : job.requires)];
-    settings = readSettings({ env: world.env, envFile: options.envFile, requires });
+    settings = readPassSettings(job, options, world);
   } catch (error) {
     return endWithoutSettings(job, newSummary(job, options.dryRun), error, options, world);
   }
+  return (await passWith(settings, job, options, world)).exitCode;
+}
 
+/** @throws SettingsError */
+export function readPassSettings(
+  job: Job,
+  { dryRun, envFile, bot }: PassOptions,
+  { env }: Pick<World, 'env'>,
+): Settings {
+  const requires = ['DATABASE_URL', ...(dryRun ? withoutToken(job) : job.requires)];
+  return readSettings({ env, envFile, ...bot, requires });
+}
+
+export interface PassEnding {
+  exitCode: number;
+  summary: Summary;
+}
+
+/** What a pass among those of other bots goes by. */
+export interface Turn {
+  /** Aborts when others have waited long enough: the pass then ends as at its time limit. */
+  over: AbortSignal;
+  /** Others wait: a database that does not answer at once is no reason to keep them. */
+  givesWay: boolean;
+}
+
+/** A turn that gave way: nothing was done and nothing said. */
+export interface GaveWay {
+  exitCode: null;
+  /** Why the database was not reached, without secrets. */
+  error: string;
+}
+
+export async function passWith(settings: Settings, job: Job, options: PassOptions, world: World): Promise<PassEnding>;
+export async function passWith(
+  settings: Settings,
+  job: Job,
+  options: PassOptions,
+  world: World,
+  turn: Turn,
+): Promise<PassEnding | GaveWay>;
+/** A pass from its connection to its exit code. Never throws. */
+export async function passWith(
+  settings: Settings,
+  job: Job,
+  options: PassOptions,
+  world: World,
+  turn: Turn | null = null,
+): Promise<PassEnding | GaveWay> {
   const startedAt = monotonicMs();
   const stop = createStop(options.maxRuntimeMs, world.signal);
+  turn?.over.addEventListener('abort', () => stop.request('deadline'), { once: true });
   // First of all, and with a turn of the event loop to send its greeting: the server answers while the rest is loaded, 2 ms.
   const connecting = connect(settings.database, {
     patienceMs: options.dryRun || runsEveryMinute(job, settings) ? 0 : patienceMs,
-    signal: stop.signal,
+    // Aborted already, it leaves a single try.
+    signal: turn?.givesWay ? AbortSignal.abort() : stop.signal,
     hardSignal: stop.hardSignal,
   });
   // It may fail before it is awaited.
   connecting.catch(() => {});
   await new Promise(setImmediate);
   const summary = newSummary(job, options.dryRun);
-  const report = createReport({ job, runId: summary.run_id, options, settings, world });
+  const report = createReport({ job, runId: summary.run_id, options, settings, world, alone: turn === null });
   let connection: Connection | null = null;
   let pass: Pass | null = null;
   let exitCode: number;
@@ -60,6 +110,10 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
     pass = new Pass(job, options, settings, connection, stop, report, summary);
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
   } catch (error) {
+    if (connection === null && turn?.givesWay && error instanceof UnavailableError && stop.reason === null) {
+      stop.dispose();
+      return { exitCode: null, error: redact(error.message, settings.secrets) };
+    }
     exitCode = noteFailure(summary, error, stop, settings.secrets);
     if (exitCode === exitCodes.defect) await report.defect(error);
   }
@@ -69,7 +123,7 @@ export async function runPass(job: Job, options: PassOptions, world: World): Pro
   connection?.close();
   stop.dispose();
   await report.finished(summary, exitCode, pass?.recorded ?? null, wrongSince);
-  return exitCode;
+  return { exitCode, summary };
 }
 
 /** Null where the database does not tell. */

@@ -11,7 +11,7 @@ import { exitCodeOfError } from '../process/exit-code.ts';
 import { redact } from '../process/redact.ts';
 import type { Summary } from '../process/summary.ts';
 import type { TextStream, World } from '../process/world.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { BotPlace, Settings } from '../settings/settings.ts';
 
 /** The flags of every job. */
 export interface PassOptions {
@@ -22,6 +22,8 @@ export interface PassOptions {
   /** Items at most; null for no limit. */
   limit: number | null;
   envFile: string | null;
+  /** Where the env file is one of a directory. */
+  bot?: BotPlace | undefined;
   logLevel: LogLevel;
   logFormat: LogFormat;
   quiet: boolean;
@@ -63,27 +65,28 @@ interface ReportOptions {
   options: PassOptions;
   settings: Settings;
   world: World;
+  /** No other pass writes beside it: only then may a bar be drawn. */
+  alone: boolean;
 }
 
-export function createReport({ job, runId, options, settings, world }: ReportOptions): Report {
+export function createReport({ job, runId, options, settings, world, alone }: ReportOptions): Report {
   const onTerminal = world.stderr.isTTY === true;
   const hide = (text: string): string => redact(text, settings.secrets);
   // Who gets mail of cron reads words first, whatever was logged on the way.
-  const isMail = options.quiet && options.logFormat !== 'json' && levelOf(options) !== 'silent';
+  const isMail = isForMail(options);
   const held = isMail ? holdBack(world.stderr) : null;
-  const pretty = options.logFormat === 'auto' ? onTerminal : options.logFormat === 'pretty';
   const log = createLog({
     stream: held?.stream ?? world.stderr,
     level: levelOf(options),
     color: wantsColor(world, world.stderr),
     base: { ...(settings.name === null ? {} : { bot: settings.name }), job: job.name, run_id: runId },
     redact: hide,
-    pretty,
+    pretty: isPretty(options, world),
   });
   const print = safeWriter(world.stdout);
   const progress = createProgress({
     stream: world.stderr,
-    isTTY: onTerminal && !options.quiet,
+    isTTY: alone && onTerminal && !options.quiet,
     log,
     now: () => monotonicMs(),
   });
@@ -186,8 +189,17 @@ function holdBack(stream: TextStream): { stream: TextStream; release(first: stri
   };
 }
 
+/** Whether what was logged waits until the first line of a pass that went wrong stands before it. */
+export function isForMail(options: PassOptions): boolean {
+  return options.quiet && options.logFormat !== 'json' && levelOf(options) !== 'silent';
+}
+
+export function isPretty({ logFormat }: PassOptions, { stderr }: World): boolean {
+  return logFormat === 'auto' ? stderr.isTTY === true : logFormat === 'pretty';
+}
+
 /** `--quiet` leaves warnings and errors, where `--log-level` does not ask for less. */
-function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
+export function levelOf({ quiet, logLevel }: PassOptions): LogLevel {
   return quiet && logLevel !== 'error' && logLevel !== 'silent' ? 'warn' : logLevel;
 }
 

@@ -31,6 +31,27 @@ export const exitCodeMeanings: Readonly<Record<(typeof exitCodes)[keyof typeof e
   78: 'wrong settings (the token of another bot than before among them), or tables that are not migrated',
 };
 
+/** Of several bots the exit code that counts: the first of these that one of them has. */
+export const worstFirst: readonly number[] = [
+  exitCodes.defect,
+  exitCodes.settings,
+  exitCodes.tokenRefused,
+  exitCodes.unavailable,
+  exitCodes.failed,
+  exitCodes.interrupted,
+  exitCodes.ok,
+];
+
+/** How far up in that order a code stands, 0 for the worst; one that has no place in it counts as a defect. */
+export function badness(code: number): number {
+  return Math.max(0, worstFirst.indexOf(code));
+}
+
+/** The worst of the codes; 0 where there are none. */
+export function worstOf(codes: readonly number[]): number {
+  return codes.reduce((worst, code) => (badness(code) < badness(worst) ? code : worst), exitCodes.ok as number);
+}
+
 /** The one place that turns an error into an exit code. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;

@@ -23,3 +23,55 @@ export interface TextStream {
   /** It leads to systemd's journal, which takes a line's priority from its beginning. */
   isJournal?: boolean | undefined;
 }
+
+/** The same world with other streams, or another signal. */
+export function worldWith(world: World, other: Partial<Pick<World, 'stdout' | 'stderr' | 'signal'>>): World {
+  const { argv, env, program, stdout, stderr, signal } = world;
+  return {
+    argv,
+    env,
+    program,
+    stdout,
+    stderr,
+    signal,
+    get stdin() {
+      return world.stdin;
+    },
+    ...other,
+  };
+}
+
+/**
+ * Does work that has a signal of its own, which aborts with the one that many share: Node warns of many listeners at one.
+ * @returns a function that does such work
+ */
+export function signalsOf(shared: AbortSignal): <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T> {
+  const underWay = new Set<AbortController>();
+  const abortAll = (): void => {
+    for (const own of underWay) own.abort();
+  };
+  shared.addEventListener('abort', abortAll, { once: true });
+  return async (work) => {
+    const own = new AbortController();
+    underWay.add(own);
+    if (shared.aborted) own.abort();
+    try {
+      return await work(own.signal);
+    } finally {
+      underWay.delete(own);
+    }
+  };
+}
+
+/** A stream in the manner of another one whose text is kept. */
+export function collecting({ columns }: TextStream): TextStream & { text(): string } {
+  let whole = '';
+  return {
+    columns,
+    on: () => {},
+    write(text: string) {
+      whole += text;
+    },
+    text: () => whole,
+  };
+}

@@ -1,19 +1,21 @@
 /** An installation: the bots that a directory of env files names. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { codeOf, SettingsError } from '../process/errors.ts';
+import { codeOf, SettingsError, UsageError } from '../process/errors.ts';
 import { parseEnvFile } from './env-file.ts';
 import { Wrong } from './format.ts';
 import { botName } from './formats.ts';
+import { nearest } from './nearest-name.ts';
+import type { BotPlace } from './settings.ts';
 import { readTextFile } from './text-file.ts';
 
 /** A bot of an installation. */
 export interface BotFile {
-  /** The file's name without `.env`. */
+  /** `NAME` of its file, else the file's name without `.env`. */
   name: string;
   /** For `--env-file` and `readSettings`. */
   envFile: string;
-  /** What keeps the bot from being one: its file's name will not do. */
+  /** What keeps the bot from being one: its file's name will not do, or another bot has it. */
   problem: string | null;
 }
 
@@ -33,7 +35,7 @@ const ending = '.env';
 const commonFile = 'common.env';
 
 /**
- * Lists the bots of a directory; the files of the bots are not read yet.
+ * Lists the bots of a directory; of their files NAME alone is looked for.
  * @throws SettingsError where the directory or its `common.env` cannot be read, or no bot stands in it
  */
 export function readInstallation(directory: string): Installation {
@@ -45,7 +47,7 @@ export function readInstallation(directory: string): Installation {
     ]);
   }
   return {
-    bots: bots.map((file) => botOf(join(directory, file))),
+    bots: withoutTwins(bots.map((file) => botOf(join(directory, file)))),
     common: files.includes(commonFile) ? readCommon(join(directory, commonFile)) : {},
   };
 }
@@ -60,11 +62,75 @@ function listFiles(directory: string): string[] {
 
 function botOf(envFile: string): BotFile {
   const name = basename(envFile, ending);
-  const wrong = botName.parse(name) instanceof Wrong;
-  const problem = wrong
-    ? `--env-file: ${JSON.stringify(envFile)} does not name a bot; expected ${botName.expected}`
-    : null;
-  return { name, envFile, problem };
+  if (botName.parse(name) instanceof Wrong) {
+    const problem = `--env-file: ${JSON.stringify(envFile)} does not name a bot; expected ${botName.expected}`;
+    return { name, envFile, problem };
+  }
+  return { name: givenName(envFile) ?? name, envFile, problem: null };
+}
+
+/** What is wrong with it is told when the settings are read. */
+function givenName(envFile: string): string | null {
+  const file = readTextFile(envFile);
+  if ('reason' in file || !/^\s*(?:export\s+)?NAME[ \t]*=/m.test(file.text)) return null;
+  const { NAME = '' } = parseEnvFile(file.text).values;
+  const name = botName.parse(NAME.trim());
+  return name instanceof Wrong ? null : name;
+}
+
+/** In order of their names. Of two with one name nobody could tell which is meant, so neither is a bot. */
+function withoutTwins(bots: readonly BotFile[]): BotFile[] {
+  const byName = grouped(bots, ({ name }) => name);
+  return [...byName.keys()].sort().flatMap((name) => {
+    const same = byName.get(name) ?? [];
+    if (same.length === 1) return same;
+    const files = same.map(({ envFile }) => envFile).join(' and ');
+    return same.map((bot) => ({
+      ...bot,
+      problem: bot.problem ?? `NAME: "${name}" is that of ${files}; expected one each`,
+    }));
+  });
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** The bots that share an address of PING_URL, where one's success hides the other's failure. */
+export function sharedPings(bots: readonly { name: string; pingUrl: string | null }[]): { names: readonly string[] }[] {
+  const told = bots.filter(({ pingUrl }) => pingUrl !== null);
+  const byAddress = grouped(told, ({ name, pingUrl }) => (pingUrl ?? '').replaceAll('{name}', name));
+  return [...byAddress.values()]
+    .filter((same) => same.length > 1)
+    .map((same) => ({ names: same.map(({ name }) => name) }));
+}
+
+/** What `readSettings` takes of a bot beside its file. */
+export function placeOf({ name, problem }: BotFile, { common }: Installation): BotPlace {
+  return { name, common, problem };
+}
+
+/**
+ * The one bot of a directory that `--bot` names.
+ * @throws UsageError where there is none, SettingsError where the directory cannot be read
+ */
+export function findBot(directory: string, name: string): { envFile: string; bot: BotPlace } {
+  const installation = readInstallation(directory);
+  const bot = installation.bots.find((one) => one.name === name);
+  if (bot !== undefined) return { envFile: bot.envFile, bot: placeOf(bot, installation) };
+  const meant = nearest(
+    name,
+    installation.bots.map((one) => one.name),
+    { most: 2 },
+  );
+  const hint = meant === null ? `expected a file ${name}.env there` : `did you mean ${meant}?`;
+  throw new UsageError(`--bot: "${name}" is no bot of ${directory}; ${hint}`);
 }
 
 function readCommon(path: string): Record<string, string> {

@@ -17,6 +17,9 @@ import { openSources, type Sources, textOf } from './sources.ts';
 
 export type { DatabaseSettings } from './database.ts';
 
+/** What the settings of a bot of a directory take beside its file. */
+export type BotPlace = Required<Pick<SettingsRequest, 'name' | 'common' | 'problem'>>;
+
 /** The values of the table by their fields, and what is made of several. */
 export interface Settings extends Omit<SettingValues, 'databaseUrl' | 'guideChatIds'> {
   database: DatabaseSettings;
@@ -33,6 +36,8 @@ export interface SettingsRequest {
   name?: string;
   /** Settings of all bots of the directory, which those of the bot's own file come before. */
   common?: Readonly<Record<string, string>>;
+  /** What keeps its file from being a bot of the directory. Told with all else. */
+  problem?: string | null;
   /** The settings without which the caller cannot go on. All others are checked as well, where they are given. */
   requires: readonly string[];
   /** Nothing else is looked at, whatever is wrong with it: the others have their defaults or none. */
@@ -53,11 +58,12 @@ export function readSettings(request: SettingsRequest): Settings {
  * Reads what can be read, and tells what is wrong with the rest: a setting that is missing or malformed has its default
  * or none. For a caller that goes on all the same.
  */
-export function checkSettings({ env, envFile = null, name, common = {}, requires, only }: SettingsRequest): {
+export function checkSettings(request: SettingsRequest): {
   settings: Settings;
   /** In the order of the table, without secrets. */
   problems: string[];
 } {
+  const { env, envFile = null, name, common = {}, problem = null, requires, only } = request;
   const sources = openSources(name === undefined ? env : { ...env, NAME: undefined }, envFile, common);
   const reader = new Reader(sources, requires);
 
@@ -75,9 +81,12 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
   if (botsName === null && !mayHaveOne && values.pingUrl?.includes('{name}')) reader.complain(namelessPing);
 
   const secrets = worthHiding(reader.secrets);
-  const told = new Set(reader.problems.map(({ name }) => name));
-  const names = sources.nameProblems.filter(({ name }) => !told.has(name));
-  const problems = only === undefined ? [...sources.fileProblems, ...reader.problems, ...names] : reader.problems;
+  const read = new Set(reader.problems.map(({ name }) => name));
+  const names = sources.nameProblems.filter(({ name }) => !read.has(name));
+  const clashes = name === undefined ? [] : clashesOf(sources, envFile);
+  const problems =
+    only === undefined ? [...sources.fileProblems, ...clashes, ...reader.problems, ...names] : reader.problems;
+  const told = problems.map((one) => describeProblem(one, secrets));
   return {
     settings: {
       ...values,
@@ -88,8 +97,23 @@ export function checkSettings({ env, envFile = null, name, common = {}, requires
       guideChatIds: values.guideChatIds ?? [],
       secrets,
     },
-    problems: problems.map((problem) => describeProblem(problem, secrets)),
+    problems: problem === null ? told : [problem, ...told],
   };
+}
+
+/** Each says which bot it is: in the environment, which comes before the files, it would make all bots of a directory one. */
+const identities = ['DATABASE_URL', 'SCHEMA', 'TELEGRAM_BOT_TOKEN', 'GUIDE_BOT_TOKEN'];
+
+function clashesOf({ environment, file }: Sources, envFile: string | null): Problem[] {
+  return identities.flatMap((name): Problem[] => {
+    const names = isSecret(settingInfo(name)) ? [name, `${name}_FILE`] : [name];
+    const ofAll = names.find((one) => environment[one] !== undefined);
+    const own = names.find((one) => file[one] !== undefined);
+    if (ofAll === undefined || own === undefined) return [];
+    if (ofAll === own && environment[ofAll]?.trim() === file[own]?.trim()) return [];
+    const text = `stands in the environment, for every bot, and as ${own} in ${envFile}; expected it in one of the two`;
+    return [{ name: ofAll, value: null, text }];
+  });
 }
 
 const applicationName = 'telesweep';

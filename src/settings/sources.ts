@@ -12,6 +12,8 @@ export interface Sources {
   values: Variables;
   /** The environment alone. */
   environment: Variables;
+  /** The env file alone. */
+  file: Variables;
   /** What is wrong with the env file itself. */
   fileProblems: Problem[];
   /** Names that are no settings, or cannot be given in an env file. */
@@ -25,12 +27,12 @@ export function openSources(env: Variables, envFile: string | null, common: Vari
   let fileValues: Variables = {};
   let complete = true;
   if (envFile !== null) {
-    const file = readTextFile(envFile);
-    if ('reason' in file) {
-      fileProblems.push({ name: '--env-file', value: envFile, text: `cannot be read: ${file.reason}` });
+    const read = readTextFile(envFile);
+    if ('reason' in read) {
+      fileProblems.push({ name: '--env-file', value: envFile, text: `cannot be read: ${read.reason}` });
       complete = false;
     } else {
-      const { values, complaints } = parseEnvFile(file.text);
+      const { values, complaints } = parseEnvFile(read.text);
       fileValues = values;
       complete = complaints.length === 0;
       for (const text of complaints)
@@ -38,9 +40,10 @@ export function openSources(env: Variables, envFile: string | null, common: Vari
     }
   }
   const environment = withoutEmpty(env);
-  const values = { ...withoutEmpty(common), ...withoutEmpty(fileValues), ...environment };
+  const file = withoutEmpty(fileValues);
+  const values = { ...withoutEmpty(common), ...file, ...environment };
   const nameProblems = [...unknownInEnvFile(fileValues, env), ...unknownInEnvironment(environment, values)];
-  return { values, environment, fileProblems, nameProblems, complete };
+  return { values, environment, file, fileProblems, nameProblems, complete };
 }
 
 function withoutEmpty(variables: Variables): Variables {

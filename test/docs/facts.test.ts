@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jobs } from '../../src/jobs/index.ts';
+import { exitCodes, worstFirst, worstOf } from '../../src/process/exit-code.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { telesweep } from '../support/run.ts';
 import { usualTimes } from '../support/usual-times.ts';
@@ -39,6 +40,21 @@ test('the flags of every job are those of its help', async () => {
   const known = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
   const told = first(tableIn('docs/jobs.md', '| flag | does |')).map((flag) => flag.split(' ')[0]);
   expect(told.toSorted()).toEqual(known.toSorted());
+});
+
+test('the order in which exit codes of many bots count', () => {
+  expect(read('docs/many-bots.md')).toContain(`in this order: ${worstFirst.join(', ')}.`);
+  expect(worstFirst.toSorted()).toEqual(
+    Object.values(exitCodes)
+      .filter((code) => code !== exitCodes.usage)
+      .toSorted(),
+  );
+  const codes = [...worstFirst];
+  for (const first of codes) {
+    for (const other of codes)
+      expect(worstOf([first, other])).toBe(codes[Math.min(codes.indexOf(first), codes.indexOf(other))]);
+  }
+  expect(worstOf([])).toBe(0);
 });
 
 test('every reason for giving up is told', () => {

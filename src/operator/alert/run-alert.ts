@@ -25,7 +25,8 @@ export interface AlertFlags extends CommandFlags {
  * @returns the exit code: 1 where a job is ill or there is a fault, whether or not it could be told
  */
 export async function runAlert(flags: AlertFlags, world: World): Promise<number> {
-  const { settings, problems } = checkSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
+  const { envFile, bot } = flags;
+  const { settings, problems } = checkSettings({ env: world.env, envFile, ...bot, requires: ['DATABASE_URL'] });
   try {
     checkChannels(settings, problems);
     const connection = await open(settings, world.signal);
@@ -65,9 +66,9 @@ async function open(settings: Settings, signal: AbortSignal): Promise<Connection
 }
 
 async function look(flags: AlertFlags, world: World, settings: Settings, connection: Connection): Promise<number> {
-  const { jobs, envFile, json, dryRun } = flags;
+  const { jobs, envFile, bot, json, dryRun } = flags;
   const { signal } = world;
-  const { findings, healths } = await examine({ jobs, envFile, asked: null }, world);
+  const { findings, healths } = await examine({ jobs, envFile, bot, asked: null }, world);
   const ills = illsOf(healths, findings).map((ill) => hide(ill, settings));
   const seen: Seen = {
     ills,

@@ -22,14 +22,14 @@ export function runBudgetShow(flags: CommandFlags, world: World): Promise<number
 
 export interface ClearFlags extends CommandFlags {
   /** Null for every bot. */
-  bot: string | null;
+  botId: string | null;
   yes: boolean;
 }
 
 /** `telesweep budget clear`. Never throws. @returns the exit code */
 export function runBudgetClear(flags: ClearFlags, world: World): Promise<number> {
   return runCommand('budget clear', flags, world, [], async ({ settings, connection, print }) => {
-    const asked = askedFor(await readBudgets(connection, settings.ratePerSecond), flags.bot);
+    const asked = askedFor(await readBudgets(connection, settings.ratePerSecond), flags.botId);
     const held = asked.filter(({ held_up }) => held_up);
     const now = await readNow(connection);
     const time = (at: Date): string => formatTimeNear(at, now, settings.timeZone);

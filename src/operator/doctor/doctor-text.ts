@@ -19,10 +19,15 @@ export function doctorText(findings: readonly Finding[], width: number, color: b
   return `${blocks.join('\n')}\n\n${verdict(findings)}\n`;
 }
 
-function verdict(findings: readonly Finding[]): string {
-  const count = (level: Finding['level'], word: string): string => {
-    const n = findings.filter((finding) => finding.level === level).length;
-    return `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
-  };
-  return `${count('fault', 'fault')}, ${count('warning', 'warning')}`;
+/** How many there are of each level that matters. */
+export function levelsOf(findings: readonly Finding[]): { faults: number; warnings: number } {
+  const count = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
+  return { faults: count('fault'), warnings: count('warning') };
+}
+
+/** `1 fault, no warnings` */
+export function verdict(findings: readonly Finding[]): string {
+  const { faults, warnings } = levelsOf(findings);
+  const told = (n: number, word: string): string => `${n === 0 ? 'no' : n} ${word}${n === 1 ? '' : 's'}`;
+  return `${told(faults, 'fault')}, ${told(warnings, 'warning')}`;
 }

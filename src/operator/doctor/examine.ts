@@ -3,7 +3,7 @@ import { errorText } from '../../process/error-text.ts';
 import { SettingsError } from '../../process/errors.ts';
 import { redact } from '../../process/redact.ts';
 import type { World } from '../../process/world.ts';
-import type { Settings } from '../../settings/settings.ts';
+import type { BotPlace, Settings } from '../../settings/settings.ts';
 import { readPauses } from '../../store/budgets.ts';
 import { type Connection, connect, readOnly } from '../../store/connect.ts';
 import { statementTimeoutMs } from '../command.ts';
@@ -22,6 +22,8 @@ import { checkWork } from './work.ts';
 
 export interface Request {
   envFile: string | null;
+  /** Where the env file is one of a directory. */
+  bot?: BotPlace | undefined;
   jobs: readonly Job[];
   /** Null for all that are used. */
   asked: readonly Job[] | null;

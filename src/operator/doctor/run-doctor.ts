@@ -4,7 +4,7 @@ import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import type { CommandFlags } from '../command.ts';
 import { acceptBot } from './accept-bot.ts';
-import { doctorText } from './doctor-text.ts';
+import { doctorText, levelsOf } from './doctor-text.ts';
 import { examine } from './examine.ts';
 
 export interface DoctorFlags extends CommandFlags {
@@ -23,8 +23,7 @@ export async function runDoctor(flags: DoctorFlags, world: World): Promise<numbe
     if (exitCode !== exitCodes.ok) return exitCode;
   }
   const { findings } = await examine(flags, world);
-  const faults = findings.filter(({ level }) => level === 'fault').length;
-  const warnings = findings.filter(({ level }) => level === 'warning').length;
+  const { faults, warnings } = levelsOf(findings);
   safeWriter(world.stdout)(
     json
       ? `${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`

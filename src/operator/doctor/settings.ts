@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Job } from '../../job/job.ts';
-import { checkSettings, type Settings } from '../../settings/settings.ts';
+import { type BotPlace, checkSettings, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 import { checkTextfiles } from './textfiles.ts';
@@ -10,20 +10,21 @@ const check = 'settings';
 interface SettingsRequest {
   env: Readonly<Record<string, string | undefined>>;
   envFile: string | null;
+  bot?: BotPlace | undefined;
   jobs: readonly Job[];
   /** Null for all that are used. */
   asked: readonly Job[] | null;
 }
 
 /** Every setting; whatever is wrong, what can be read is handed on. */
-export function checkAllSettings({ jobs, asked, env, envFile }: SettingsRequest): {
+export function checkAllSettings({ jobs, asked, env, envFile, bot }: SettingsRequest): {
   settings: Settings;
   findings: Finding[];
 } {
   // Not everybody uses every job.
   const wanted = asked ?? jobs.filter(({ optional }) => optional === undefined);
   const requires = [...new Set(['DATABASE_URL', ...wanted.flatMap((job) => job.requires)])];
-  const { settings, problems } = checkSettings({ env, envFile, requires });
+  const { settings, problems } = checkSettings({ env, envFile, ...bot, requires });
   const findings = problems.map((problem) => {
     const [name = '', ...rest] = problem.split(': ');
     return fault(check, problem, rest.length === 0 ? null : wayOutOf(name, jobs));

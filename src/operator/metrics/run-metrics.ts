@@ -7,7 +7,7 @@ import { writeTextfile } from '../../output/metrics-textfile.ts';
 import { SettingsError, UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
-import type { Settings } from '../../settings/settings.ts';
+import type { BotPlace, Settings } from '../../settings/settings.ts';
 import { readOnly } from '../../store/connect.ts';
 import { runCommand } from '../command.ts';
 import { readHealth } from '../health/read-health.ts';
@@ -15,27 +15,34 @@ import { type Health, verdicts } from '../health/verdict.ts';
 
 export interface MetricsFlags {
   envFile: string | null;
+  bot?: BotPlace | undefined;
   /** A file; true for files in METRICS_TEXTFILE_DIR; false for stdout. */
   output: string | boolean;
   jobs: readonly Job[];
 }
 
 /** `telesweep metrics`. Never throws. @returns the exit code */
-export function runMetrics({ envFile, output, jobs }: MetricsFlags, world: World): Promise<number> {
+export function runMetrics({ envFile, bot, output, jobs }: MetricsFlags, world: World): Promise<number> {
   const requires = output === true ? ['METRICS_TEXTFILE_DIR'] : [];
-  return runCommand('metrics', { envFile, json: false }, world, requires, async ({ settings, connection, print }) => {
-    const { metrics, health } = await readOnly(connection, async () => ({
-      metrics: await readMetrics(connection, settings, jobs),
-      health: await readHealth(connection, settings, jobs, jobs),
-    }));
-    if (output === false) print(whole(metrics, health));
-    else if (output === true) await writeAll(metrics, health, settings);
-    else {
-      const wrong = await writeTextfile(output, whole(metrics, health), metrics.readAt);
-      if (wrong !== null) throw new UsageError(`--output: ${wrong}`);
-    }
-    return exitCodes.ok;
-  });
+  return runCommand(
+    'metrics',
+    { envFile, bot, json: false },
+    world,
+    requires,
+    async ({ settings, connection, print }) => {
+      const { metrics, health } = await readOnly(connection, async () => ({
+        metrics: await readMetrics(connection, settings, jobs),
+        health: await readHealth(connection, settings, jobs, jobs),
+      }));
+      if (output === false) print(whole(metrics, health));
+      else if (output === true) await writeAll(metrics, health, settings);
+      else {
+        const wrong = await writeTextfile(output, whole(metrics, health), metrics.readAt);
+        if (wrong !== null) throw new UsageError(`--output: ${wrong}`);
+      }
+      return exitCodes.ok;
+    },
+  );
 }
 
 function whole(metrics: Metrics, health: readonly Health[]): string {

@@ -24,7 +24,7 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
   const print = safeWriter(world.stdout);
   let settings: Settings | null = null;
   try {
-    settings = readSettings({ env: world.env, envFile: flags.envFile, requires: ['DATABASE_URL'] });
+    settings = readSettings({ env: world.env, envFile: flags.envFile, ...flags.bot, requires: ['DATABASE_URL'] });
     const { database, secrets } = settings;
     // An index on a large table takes its time; what a signal breaks off is told by `migrate`.
     const open = (): Promise<Connection> => connect(database, { statementTimeoutMs: null, signal: world.signal });

@@ -11,7 +11,7 @@ import type { Times } from './times.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
 
-export interface ScheduleFlags extends CommandFlags {
+export interface ScheduleFlags extends Omit<CommandFlags, 'bot'> {
   format: ScheduleFormat;
   jobs: readonly Job[];
   /** Other commands with times of their own. */

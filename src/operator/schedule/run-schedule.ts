@@ -22,7 +22,7 @@ export async function runSchedule(flags: ScheduleFlags, world: World): Promise<n
     else print(flags.output === null ? textOfAll(flags.format, files) : namesOf(flags.output, files));
     return exitCodes.ok;
   } catch (error) {
-    return endCommand(error, 'schedule', flags, world);
+    return endCommand(error, 'schedule', { json: flags.json }, world);
   }
 }
 

@@ -6,24 +6,42 @@ import { verdictText } from '../health/health-text.ts';
 import { isIll } from '../health/verdict.ts';
 import type { JobStatus, Status } from './status.ts';
 
+/** What is told of each job in a table. */
+export const columns: readonly string[] = [
+  'job',
+  'health',
+  'last run',
+  'outcome',
+  'next run',
+  'due',
+  'oldest',
+  'failed',
+];
+
+export function rowOf({ job, health, last_run, next_run, backlog }: JobStatus, time: TimeText): string[] {
+  return [
+    job,
+    health.verdict,
+    last_run === null ? 'never' : time(last_run.started_at),
+    last_run?.outcome ?? '',
+    time(next_run),
+    formatCount(backlog.due),
+    backlog.due === 0 ? '' : formatAge(backlog.oldest_due_seconds),
+    formatCount(backlog.failed),
+  ];
+}
+
+/** A time as people read it at the moment of the status. */
+export function timeIn(status: Status): TimeText {
+  const now = new Date(status.now);
+  return (iso) => formatTimeNear(new Date(iso), now, status.time_zone);
+}
+
 /** What `status` prints for people. The first line is the verdict: monitors show that one. */
 export function statusText(status: Status, width: number): string {
-  const now = new Date(status.now);
-  const time = (iso: string): string => formatTimeNear(new Date(iso), now, status.time_zone);
-  const table = renderTable(
-    ['job', 'health', 'last run', 'outcome', 'next run', 'due', 'oldest', 'failed'],
-    status.jobs.map(({ job, health, last_run, next_run, backlog }) => [
-      job,
-      health.verdict,
-      last_run === null ? 'never' : time(last_run.started_at),
-      last_run?.outcome ?? '',
-      time(next_run),
-      formatCount(backlog.due),
-      backlog.due === 0 ? '' : formatAge(backlog.oldest_due_seconds),
-      formatCount(backlog.failed),
-    ]),
-    { maxWidth: width },
-  );
+  const time = timeIn(status);
+  const rows = status.jobs.map((job) => rowOf(job, time));
+  const table = renderTable(columns, rows, { maxWidth: width });
   const details = status.jobs.flatMap((job) => {
     const lines = detailsOf(job, status, time);
     return lines.length === 0
@@ -51,7 +69,8 @@ function verdict({ jobs, now, time_zone }: Status): string {
   return `${state || 'All is well'}; ${counts}. ${formatTime(at, time_zone)} ${time_zone}`;
 }
 
-function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
+/** What stands below the table of one job. */
+export function detailsOf(status: JobStatus, whole: Status, time: TimeText): string[] {
   const { health, last_run: last, held_by: held, cut_off, backlog, forecast } = status;
   const lines: string[] = [];
   if (health.verdict !== 'well' && health.verdict !== 'idle') {

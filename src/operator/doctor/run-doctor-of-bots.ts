@@ -1,0 +1,70 @@
+import { safeWriter, wantsColor, widthOf } from '../../output/output.ts';
+import { exitCodes } from '../../process/exit-code.ts';
+import type { World } from '../../process/world.ts';
+import { sharedPings } from '../../settings/installation.ts';
+import { checkSettings } from '../../settings/settings.ts';
+import { entriesAsJson, forEachBot } from '../bots/each.ts';
+import { endCommand } from '../command.ts';
+import { doctorText, levelsOf, verdict } from './doctor-text.ts';
+import { examine } from './examine.ts';
+import { type Finding, warning } from './finding.ts';
+import type { DoctorFlags } from './run-doctor.ts';
+
+interface Examined {
+  bot: string;
+  findings: Finding[];
+  pingUrl: string | null;
+}
+
+/** `telesweep doctor` over a directory. Never throws. @returns the exit code: 1 where a bot has a fault */
+export async function runDoctorOfBots(directory: string, flags: DoctorFlags, world: World): Promise<number> {
+  try {
+    const bots = await forEachBot(directory, flags, world, async (own, ofBot, bot): Promise<Examined> => {
+      const { envFile } = own;
+      const { settings } = checkSettings({ env: world.env, envFile, ...own.bot, requires: [], only: ['PING_URL'] });
+      return { bot, findings: (await examine(own, ofBot)).findings, pingUrl: settings.pingUrl };
+    });
+    noteSharedPings(bots);
+    const isIll = ({ findings }: Examined): boolean => levelsOf(findings).faults > 0;
+    const exitCodeOf = (bot: Examined): number => (isIll(bot) ? exitCodes.failed : exitCodes.ok);
+    safeWriter(world.stdout)(
+      flags.json
+        ? entriesAsJson(bots.map((one) => ({ bot: one.bot, exitCode: exitCodeOf(one), told: asJson(one) })))
+        : text(bots, world),
+    );
+    if (world.signal.aborted) return exitCodes.interrupted;
+    return bots.some(isIll) ? exitCodes.failed : exitCodes.ok;
+  } catch (error) {
+    return endCommand(error, 'doctor', flags, world, null, { bots: [] });
+  }
+}
+
+function noteSharedPings(bots: readonly Examined[]): void {
+  for (const { names } of sharedPings(bots.map(({ bot, pingUrl }) => ({ name: bot, pingUrl })))) {
+    const told = `PING_URL: the same for ${names.join(', ')}: the one's success hides the other's failure`;
+    const ofThem = bots.filter(({ bot }) => names.includes(bot));
+    for (const { findings } of ofThem)
+      findings.push(warning('settings', told, 'write {name} into it, or give each its own'));
+  }
+}
+
+function asJson({ findings }: Examined): object {
+  const { faults, warnings } = levelsOf(findings);
+  return { ok: faults === 0, faults, warnings, findings };
+}
+
+/** Worst first, without what is fine, which would bury the rest; of a bot that has neither a fault nor a warning a line says so. */
+function text(bots: readonly Examined[], world: World): string {
+  const badnessOf = ({ findings }: Examined): number => {
+    const { faults, warnings } = levelsOf(findings);
+    return faults * 1_000 + warnings;
+  };
+  const worstFirst = [...bots].sort((a, b) => badnessOf(b) - badnessOf(a));
+  const parts = worstFirst.map((bot) => {
+    if (badnessOf(bot) === 0) return `${bot.bot}: all is fine\n`;
+    const told = bot.findings.filter(({ level }) => level !== 'fine');
+    return `${bot.bot}:\n${doctorText(told, widthOf(world), wantsColor(world, world.stdout))}\n`;
+  });
+  const all = bots.flatMap(({ findings }) => findings);
+  return `${parts.join('')}${bots.length} bots: ${verdict(all)}\n`;
+}
