@@ -14,7 +14,7 @@ export interface CallStats {
 }
 
 /** `at`: when it arrived, in milliseconds since 1970. */
-export type RecordedCall = Pick<Call, 'at' | 'method' | 'chatId' | 'status' | 'fault'>;
+export type RecordedCall = Pick<Call, 'at' | 'botId' | 'method' | 'chatId' | 'status' | 'fault'>;
 
 export interface BotApiProcess {
   readonly url: string;

@@ -17,6 +17,7 @@ import { measureDistance } from './distance.ts';
 import { measureFairness } from './fairness.ts';
 import type { Figure } from './figure.ts';
 import { measureIdlePass } from './idle-pass.ts';
+import { measureManyBots } from './many-bots.ts';
 import { tableOf } from './print.ts';
 import { measurePromptness } from './promptness.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -31,6 +32,7 @@ const measurements = new Map<string, (stage: Stage) => Promise<Figure[]>>([
   ['fairness', measureFairness],
   ['promptness', measurePromptness],
   ['after-429', measureAfter429],
+  ['many-bots', measureManyBots],
 ]);
 
 const { values } = parseArgs({

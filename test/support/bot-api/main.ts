@@ -16,7 +16,7 @@ const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) =>
   print(
     line === 'calls'
-      ? api.calls.map(({ at, method, chatId, status, fault }) => ({ at, method, chatId, status, fault }))
+      ? api.calls.map(({ at, botId, method, chatId, status, fault }) => ({ at, botId, method, chatId, status, fault }))
       : { calls: api.callCount, rateLimited: api.rateLimited, mostInOneSecond: api.callsPerWindow(1000) },
   ),
 );
