@@ -51,7 +51,7 @@ function whereSettings(settings: SettingsPlace): string {
   if (settings.kind === 'file') {
     return `# The settings stand in ${settings.path} (see .env.example), which holds a token and a password: chmod 600 it.`;
   }
-  const files = settings.kind === 'bot' ? `${settings.bot}.env` : 'a file NAME.env for each bot';
+  const files = settings.kind === 'bot' ? settings.file : 'a file NAME.env for each bot';
   return `# The settings stand in ${settings.path} (see .env.example): in ${files}, and for all bots in common.env.
 # They hold tokens and passwords: chmod 700 the directory.`;
 }

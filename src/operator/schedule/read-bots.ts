@@ -1,6 +1,13 @@
-import { SettingsError, UsageError } from '../../process/errors.ts';
+import { basename } from 'node:path';
+import { SettingsError } from '../../process/errors.ts';
 import type { World } from '../../process/world.ts';
-import { type BotFile, type Installation, isInstallation, readInstallation } from '../../settings/installation.ts';
+import {
+  type BotFile,
+  findBot,
+  type Installation,
+  isInstallation,
+  readInstallation,
+} from '../../settings/installation.ts';
 import { type Known, readKnown } from './read-known.ts';
 
 /** Of a directory that is for another machine, or that is being filled, the schedule is printed as well. */
@@ -51,17 +58,16 @@ export function readBots(env: World['env'], directory: string): KnownBots {
 }
 
 /**
- * One bot of a directory.
+ * One bot of a directory, and its file there.
  * @throws UsageError where the directory stands here without it
  */
-export function readBot(env: World['env'], directory: string, bot: string): Known {
-  const { installation, unread } = readDirectory(directory);
-  const { bots, common } = installation;
-  if (unread !== null) return { ...readKnown(env, { envFile: null, name: bot }), unread };
-  const file = bots.find(({ name }) => name === bot);
-  if (file !== undefined) return readKnown(env, { envFile: file.envFile, name: bot, common });
-  const names = bots.map(({ name }) => name).join(', ');
-  throw new UsageError(`--bot: ${JSON.stringify(bot)} is not in ${directory}; expected ${names}`);
+export function readBot(env: World['env'], directory: string, bot: string): { known: Known; file: string } {
+  const { unread } = readDirectory(directory);
+  if (unread !== null) {
+    return { known: { ...readKnown(env, { envFile: null, name: bot }), unread }, file: `${bot}.env` };
+  }
+  const { envFile, bot: place } = findBot(directory, bot);
+  return { known: readKnown(env, { envFile, ...place }), file: basename(envFile) };
 }
 
 function readDirectory(directory: string): { installation: Installation; unread: string | null } {

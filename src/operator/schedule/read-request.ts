@@ -120,17 +120,14 @@ function settingsOfFile({ format, envFile }: ScheduleFlags, world: World): Found
 }
 
 function settingsOfBot(bot: string, { format }: ScheduleFlags, path: string, world: World): Found {
-  const known = readBot(world.env, path, bot);
+  const { known, file } = readBot(world.env, path, bot);
   const unread = known.unread === null ? null : `${path}, ${bot}: ${known.unread}`;
-  return foundOf(known, { kind: 'bot', path, bot }, format, unread);
+  return foundOf(known, { kind: 'bot', path, bot, file }, format, unread);
 }
 
 /** @param unread that the settings could not be read, and why, where that is to be told */
 function foundOf(known: Known, settings: SettingsPlace, format: ScheduleFormat, unread: string | null): Found {
   const { name, timeZone, guideIntervalMs, metricsDir, given, overruled } = known;
-  if (name !== null && format !== 'prometheus' && !botFile.test(name)) {
-    throw new UsageError(`SCHEMA: ${JSON.stringify(name)} is no name for a unit or a file; expected NAME beside it`);
-  }
   return {
     name,
     names: name === null ? [] : [name],

@@ -15,7 +15,10 @@ export interface Scheduled extends Pick<Job, 'name' | 'summary' | 'token' | 'req
 }
 
 /** Where the settings lie on the machine that will run the jobs: one bot's file, one bot of a directory, or the directory. */
-export type SettingsPlace = { kind: 'file'; path: string } | { kind: 'bot'; path: string; bot: string } | Directory;
+export type SettingsPlace =
+  | { kind: 'file'; path: string }
+  | { kind: 'bot'; path: string; bot: string; file: string }
+  | Directory;
 
 /** All bots of a directory. */
 export interface Directory {

@@ -122,8 +122,8 @@ function accessTo(settings: SettingsPlace): { where: string; load: string; path:
       };
     case 'bot':
       return {
-        where: `${path}/${settings.bot}.env or common.env there, which root alone needs to read`,
-        load: `LoadCredential=${settings.bot}.env:${path}/${settings.bot}.env
+        where: `${path}/${settings.file} or common.env there, which root alone needs to read`,
+        load: `LoadCredential=${settings.file}:${path}/${settings.file}
 LoadCredential=common.env:${path}/common.env
 # Where there is none.
 SetCredential=common.env:#
