@@ -101,7 +101,8 @@ export function endCommand(
   return tellFailure(failureOf(error, flags, world, known), name, flags, world, told);
 }
 
-function tellFailure(
+/** The same of what `ask` came to. */
+export function tellFailure(
   { exitCode, error, bot }: Failure,
   name: string,
   { json }: Pick<CommandFlags, 'json'>,

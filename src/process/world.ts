@@ -24,8 +24,8 @@ export interface TextStream {
   isJournal?: boolean | undefined;
 }
 
-/** The same world with other streams, or another signal. */
-export function worldWith(world: World, other: Partial<Pick<World, 'stdout' | 'stderr' | 'signal'>>): World {
+/** The same world with another environment, other streams, or another signal. */
+export function worldWith(world: World, other: Partial<Pick<World, 'env' | 'stdout' | 'stderr' | 'signal'>>): World {
   const { argv, env, program, stdout, stderr, signal } = world;
   return {
     argv,

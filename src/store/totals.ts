@@ -1,4 +1,5 @@
 /** What the jobs have done in all, in `telesweep.totals`: read for metrics, added to by the statement that closes a pass. */
+import type { Connection } from './connect.ts';
 
 /**
  * `items` by the keys of the counts; `calls`, `rate_limited` of the Bot API; `failed` items by their reason; `passes` by outcome
@@ -11,6 +12,15 @@ export interface Addition {
   /** Empty for a figure that has none. */
   label: string;
   value: number;
+}
+
+/** The schemas whose bots' jobs have run in this database, those that do not stand any more left out. */
+export async function readSchemas(connection: Connection): Promise<string[]> {
+  const rows = await connection.query<{ schema: string }>(
+    `select distinct schema_name as schema from telesweep.totals
+     where exists (select from pg_namespace where nspname = schema_name) order by 1`,
+  );
+  return rows.map(({ schema }) => schema);
 }
 
 /**

@@ -217,3 +217,27 @@ test('a schema that was renamed, or dropped with its bot: doctor names it, and h
   expect((await scene.pass(['post-guide'], env)).summary.counts).toMatchObject({ posted: 0, already_posted: 1 });
   expect((await scene.run(['doctor'], env)).stdout).not.toContain('does not stand any more');
 });
+
+test('status --all tells of every schema that a job has run in, worst first', async () => {
+  for (const bot of bots) {
+    await layOut(bot);
+    await passOf('delete-due', bot);
+  }
+  await scene.db.query(`insert into telesweep.runs (schema_name, run_id, job, started_at, finished_at, outcome, summary)
+    values ('shop', 'bad', 'delete-due', now(), now(), 'failed', '{"stop_reason": "error", "error": "no space left"}')`);
+  // Whichever one is asked, and where the search path finds none.
+  for (const env of [{ SCHEMA: 'kiosk' }, {}]) {
+    const { code, stdout } = await scene.run(['status', '--all', '--job', 'delete-due'], env);
+    expect(code).toBe(1);
+    const lines = stdout.split('\n').filter((line) => /^(shop|kiosk) /.test(line));
+    expect(lines.map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+      ['shop', 'delete-due', 'failing'],
+      ['kiosk', 'delete-due', 'well'],
+    ]);
+  }
+  const { stdout } = await scene.run(['status', '--all', '--json'], kiosk.env);
+  expect(JSON.parse(stdout).bots).toMatchObject([
+    { bot: 'kiosk', exit_code: 0, ok: true },
+    { bot: 'shop', exit_code: 1, ok: false },
+  ]);
+});

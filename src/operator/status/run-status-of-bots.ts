@@ -4,7 +4,7 @@ import type { World } from '../../process/world.ts';
 import { entriesAsJson, forEachBot } from '../bots/each.ts';
 import { endCommand } from '../command.ts';
 import { askStatus, type StatusFlags } from './run-status.ts';
-import { type BotStatus, statusOfBotsText } from './status-of-bots-text.ts';
+import { type BotStatus, statusOfBotsText, toldOf } from './status-of-bots-text.ts';
 
 /** `telesweep status` over a directory. Never throws. @returns the worst exit code */
 export async function runStatusOfBots(directory: string, flags: StatusFlags, world: World): Promise<number> {
@@ -24,9 +24,4 @@ export async function runStatusOfBots(directory: string, flags: StatusFlags, wor
   } catch (error) {
     return endCommand(error, 'status', flags, world, null, { bots: [] });
   }
-}
-
-/** As `status` prints it for one. */
-function toldOf(one: Pick<BotStatus, 'status'> & { error?: string }): object {
-  return one.status ?? { ok: false, error: one.error };
 }

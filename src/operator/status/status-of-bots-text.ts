@@ -71,3 +71,8 @@ function verdictOf(bots: readonly BotStatus[]): string {
       : `${unwell.length} of ${formatCount(bots.length)} bots not well: ${unwell.join(', ')}`;
   return `${state}; ${formatCount(due)} due, ${formatCount(failed)} failed.`;
 }
+
+/** As `status` prints it for one. */
+export function toldOf(one: Pick<BotStatus, 'status'> & { error?: string }): object {
+  return one.status ?? { ok: false, error: one.error };
+}
