@@ -77,7 +77,9 @@ begin
       ('telesweep', 'finished_broadcasts', 'select, insert, update, delete'),
       ('telesweep', 'guide_posts', 'select, insert, update, delete'),
       ('telesweep', 'guide_totals', 'select, insert, update'),
-      ('telesweep', 'alerts', 'select, insert, update')
+      ('telesweep', 'alerts', 'select, insert, update'),
+      ('telesweep', 'daily', 'select, insert, update, delete'),
+      ('telesweep', 'reports', 'select, insert, update')
     ) as wanted (schema_name, table_name, rights)
     where to_regclass(format('%I.%I', schema_name, table_name)) is not null
       -- Before the first migration a bot's table lacks telesweep's columns.
@@ -90,6 +92,8 @@ end $$;
 
 -- `telesweep guides import` writes to guides: run it as telesweep_migrate, or let the jobs' role do it:
 --   grant insert, update, delete on guides to telesweep;
+-- A role that only looks at the figures of each day, for Grafana:
+--   grant usage on schema telesweep to grafana; grant select on telesweep.daily to grafana;
 -- A bot that connects as a role of its own needs rights on tables that telesweep migrate has made:
 --   grant select, insert, update on users, tokens, token_generator_count to your_bot;
 --   grant insert on pending_deletions, broadcasts, broadcast_messages to your_bot;

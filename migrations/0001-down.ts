@@ -8,6 +8,7 @@ import { ownTables } from './0001-own-tables.ts';
 import { addedTables } from './0002-additions.ts';
 import { totalsTable } from './0003-totals.ts';
 import { alertsTable } from './0004-alerts.ts';
+import { dailyTables } from './0006-daily.ts';
 import { otherSchemas, planOwnDown, schemaName } from './own-table.ts';
 
 /** Takes from the bots' tables what carries telesweep's mark and nothing else, then telesweep's own tables and schema. */
@@ -73,7 +74,7 @@ async function planSchema(db: QueryExecutorProvider, schema: string): Promise<Pl
 
 /** What somebody else has put into telesweep's schema. */
 async function readStrangers(db: QueryExecutorProvider): Promise<string[]> {
-  const own = [...ownTables, ...addedTables, totalsTable, alertsTable].map(({ name }) => name);
+  const own = [...ownTables, ...addedTables, totalsTable, alertsTable, ...dailyTables].map(({ name }) => name);
   const { rows } = await sql<{ name: string }>`
     with place as (select oid from pg_namespace where nspname = 'telesweep')
     select relname as name from pg_class join place on place.oid = relnamespace

@@ -9,6 +9,7 @@ import { wrap } from '../src/output/wrap.ts';
 import { exitCodeMeanings } from '../src/process/exit-code.ts';
 import { version } from '../src/process/version.ts';
 import { expectedOf, isSecret, type SettingInfo, settingsTable } from '../src/settings/settings-table.ts';
+import { dailyMetrics } from '../src/store/daily-metrics.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -30,6 +31,11 @@ const blocks: Readonly<Record<string, () => string>> = {
     table(
       ['metric', 'type', 'tells'],
       describedMetrics.map(({ name, type, help }) => [`\`${name}\``, type, help]),
+    ),
+  'daily metrics': () =>
+    table(
+      ['metric', 'day', 'counts'],
+      dailyMetrics.map(({ name, day, label }) => [`\`${name}${name.endsWith(':') ? '…' : ''}\``, day, label]),
     ),
   'exit codes': () => table(['exit code', 'meaning'], Object.entries(exitCodeMeanings)),
 };

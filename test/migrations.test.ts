@@ -98,6 +98,8 @@ describe('the constraints, guides and indexes', () => {
         select run_id, job, started_at, finished_at, outcome, summary -> 'counts' from telesweep.runs
       ) runs full join (select job, run_id, holder, acquired_at, expires_at from telesweep.leases) leases using (job)
       full join (select schema_name, bot_id, job, name, label, value, changed_at from telesweep.totals) totals using (job)
+      full join (select schema_name, day, metric, value from telesweep.daily) daily on false
+      full join (select schema_name, stretch, began, state, chat_id, message_id, error from telesweep.reports) reports on false
       full join (select bot_id, next_call_at, paused_until, cooldown_until from telesweep.budgets) budgets on false
       full join (select bot_id, username, asked_at, worked_at, streak, one_by_one from telesweep.bots) bots on false
       full join (select job, bot_id, since from telesweep.senders) senders on false

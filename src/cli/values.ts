@@ -17,6 +17,16 @@ export function parseAge(text: string): number {
   return ms;
 }
 
+const longestSinceMs = 3650 * 86_400_000;
+
+/** Milliseconds, as far back as figures can be kept. */
+export function parseSince(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0 || ms > longestSinceMs)
+    throw new InvalidArgumentError('expected a duration such as 30d or 12h, up to 3650d.');
+  return ms;
+}
+
 export function parseLimit(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1) {

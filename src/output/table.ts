@@ -6,6 +6,8 @@ import { printable } from './output.ts';
 export interface TableOptions {
   /** Columns of the terminal; without it nothing is cut. */
   maxWidth?: number;
+  /** Columns that stand to the right whatever they hold. */
+  right?: readonly string[];
 }
 
 const gap = '  ';
@@ -21,14 +23,15 @@ const leastWidth = 6;
 export function renderTable(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
-  { maxWidth = Number.POSITIVE_INFINITY }: TableOptions = {},
+  { maxWidth = Number.POSITIVE_INFINITY, right = [] }: TableOptions = {},
 ): string {
   const cells = [columns, ...rows].map((row) =>
     columns.map((_, index) => printable((row[index] ?? '').replace(/\s+/g, ' '))),
   );
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
   const fitted = fitWidths(widths, maxWidth - gap.length * (columns.length - 1));
-  const numeric = columns.map((_, index) => {
+  const numeric = columns.map((column, index) => {
+    if (right.includes(column)) return true;
     const values = cells.slice(1).map((row) => row[index] ?? '');
     return values.some((value) => value !== '') && values.every((value) => /^(-?[\d,.]+( %)?)?$/.test(value));
   });

@@ -184,6 +184,13 @@ const table = [
   { name: 'RUN_HISTORY_DAYS', field: 'runHistoryDays', format: days, default: '30', meaning: 'how long runs are kept' },
   { name: 'FAILED_DAYS', field: 'failedDays', format: days, default: '30', meaning: 'how long failed items are kept' },
   {
+    name: 'STATS_DAYS',
+    field: 'statsDays',
+    format: days,
+    default: '730',
+    meaning: 'how long the figures of each day are kept',
+  },
+  {
     name: 'ALERT_CHAT_ID',
     field: 'alertChatId',
     format: oneChat,
@@ -227,6 +234,22 @@ const table = [
     format: duration(minute, 365 * 24 * 60 * minute),
     default: '24h',
     meaning: 'how long after an alert it is repeated, where things are still not well',
+  },
+  {
+    name: 'STATS_CHAT_ID',
+    field: 'statsChatId',
+    format: oneChat,
+    example: '-1001234567890',
+    group: 'Statistics (stats --send)',
+    meaning: 'the chat that gets the report of each week',
+    note: 'Where it is set, telesweep schedule prints what sends it, on Mondays at 09:00.',
+  },
+  {
+    name: 'STATS_THREAD_ID',
+    field: 'statsThreadId',
+    format: threadId,
+    example: '42',
+    meaning: 'the topic of that chat; where it is gone, the chat itself gets the report',
   },
 ] as const satisfies readonly SettingInfo[];
 

@@ -158,4 +158,11 @@ export interface Database {
     status: string;
     total: string;
   };
+  /** Figures that outlive the rows that they count: daily-metrics.ts. */
+  'telesweep.daily': {
+    schema_name: string;
+    day: ColumnType<string, string, string>;
+    metric: string;
+    value: string;
+  };
 }

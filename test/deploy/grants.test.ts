@@ -170,6 +170,7 @@ describe('the role telesweep', () => {
       ['failed', 'list'],
       ['guides', 'list'],
       ['guides', 'preview'],
+      ['stats'],
     ];
     for (const args of commands) {
       const { code, stderr } = await scene.run(args, env);
@@ -187,6 +188,14 @@ describe('the role telesweep', () => {
     const lacking = await scene.run(['doctor'], alerts);
     expect(lacking.stdout).toMatch(
       /rights: role telesweep lacks insert, update \(.*\) on telesweep\.alerts, for\s+doctor --alert/,
+    );
+    await grant(scene.db);
+    await scene.db.query(`insert into telesweep.daily values ('public', current_date - 40, 'calls', 1)`);
+    const reports = { ...env, STATS_CHAT_ID: '32' };
+    expect(await scene.run(['stats', '--send'], reports)).toMatchObject({ code: 0, stderr: '' });
+    await scene.db.query('revoke update on telesweep.reports from telesweep');
+    expect((await scene.run(['doctor'], reports)).stdout).toMatch(
+      /rights: role telesweep lacks update \(.*\) on\s+telesweep\.reports,\s+for\s+stats --send/,
     );
     await grant(scene.db);
     await pendingDeletion(scene.db, { chatId: 31, age: '49h' });
@@ -227,6 +236,7 @@ describe('the role telesweep', () => {
     `insert into telesweep.migrations (name) values ('x')`,
     'delete from telesweep.budgets',
     'delete from telesweep.totals',
+    'delete from telesweep.reports',
     'drop table tokens',
     'alter table tokens add column mine int',
     'create index mine on tokens (created_by)',

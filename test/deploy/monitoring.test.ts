@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { jobs } from '../../src/jobs/index.ts';
 import { verdicts } from '../../src/operator/health/verdict.ts';
@@ -8,8 +8,10 @@ import { intervalSeconds } from '../../src/operator/schedule/calendar.ts';
 import { describedMetrics, renderHealth, renderMetrics } from '../../src/output/metrics-text.ts';
 import { exitCodes } from '../../src/process/exit-code.ts';
 import { parseDuration } from '../../src/settings/duration.ts';
+import { dailyMetrics } from '../../src/store/daily-metrics.ts';
 import { readExposition } from '../output/exposition.ts';
 import { sampleOf } from '../output/sample.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runHere } from '../support/run-here.ts';
 import { usualTimes } from '../support/usual-times.ts';
 
@@ -147,13 +149,66 @@ describe('the dashboard', () => {
     expect(new Set(wanted)).toEqual(new Set(variables));
   });
 
-  test('has a place for each panel', () => {
-    const { panels } = dashboard;
-    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
-      expect(x + w).toBeLessThanOrEqual(24);
-      return Array.from({ length: w * h }, (_, n) => `${x + (n % w)} ${y + Math.floor(n / w)}`);
-    });
-    expect(new Set(cells).size).toBe(cells.length);
+  test('has a place for each panel', () => hasPlaces(dashboard.panels));
+});
+
+function hasPlaces(panels: readonly Pick<Panel, 'id' | 'gridPos'>[]): void {
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) => {
+    expect(x + w).toBeLessThanOrEqual(24);
+    return Array.from({ length: w * h }, (_, n) => `${x + (n % w)} ${y + Math.floor(n / w)}`);
+  });
+  expect(new Set(cells).size).toBe(cells.length);
+}
+
+describe('the dashboard of the figures of each day', () => {
+  const stats: {
+    panels: (Omit<Panel, 'targets'> & { targets: { rawSql: string }[] })[];
+    templating: { list: { name: string; query: string }[] };
+  } = JSON.parse(read('grafana/telesweep-stats.json'));
+  const queries = stats.panels.flatMap(({ title, targets }) => targets.map(({ rawSql }) => [title, rawSql] as const));
+
+  /** As Grafana's PostgreSQL data source writes its macro and a variable of one value. */
+  const expanded = (text: string): string =>
+    text
+      .replaceAll(/\$__timeFilter\((\w+)\)/g, "$1 BETWEEN '2026-01-01T08:30:00Z' AND '2026-01-31T17:30:00Z'")
+      .replaceAll(/\$\{schema:sqlstring\}/g, "'public'");
+
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await createDatabase();
+    const names = dailyMetrics.map(({ name }) => (name.endsWith(':') ? `${name}thing` : name));
+    await db.query(
+      `insert into telesweep.daily (schema_name, day, metric, value)
+       select schema_name, day, metric, 7
+       from unnest($1::text[]) as metric, (values ('public'), ('other')) as schemas (schema_name),
+         (values (date '2025-12-31'), ('2026-01-30'), ('2026-01-31'), ('2026-02-01')) as days (day)`,
+      [names],
+    );
+  });
+  afterAll(() => db.drop());
+
+  test.each(queries)('%s: each series has its days', async (_, text) => {
+    expect(expanded(text)).not.toContain('$');
+    const rows = await db.query<{ time: Date; metric: string; value: string | null }>(expanded(text));
+    const series = new Set(rows.map(({ metric }) => metric));
+    expect(rows).toHaveLength(2 * series.size);
+    expect(series.size).toBeGreaterThan(0);
+    for (const { time, metric, value } of rows) {
+      expect(time).toBeInstanceOf(Date);
+      expect([typeof metric, Number(value) > 0]).toEqual(['string', true]);
+    }
+  });
+
+  test('shows every metric', async () => {
+    const text = queries.map(([, query]) => query.replaceAll('\\', '')).join('\n');
+    const missing = dailyMetrics.filter(({ name }) => !text.includes(name.endsWith(':') ? `'${name}%'` : `'${name}'`));
+    expect(missing).toEqual([]);
+  });
+
+  test('asks which schemas there are, and has a place for each panel', async () => {
+    const query = stats.templating.list.find(({ name }) => name === 'schema')?.query ?? '';
+    expect(await db.query(query)).toEqual([{ schema_name: 'other' }, { schema_name: 'public' }]);
+    hasPlaces(stats.panels);
   });
 });

@@ -170,8 +170,10 @@ describe('the units of systemd', () => {
     expect(intervalSeconds(cron)).toBe(Math.min(...gaps) * 60);
   });
 
-  test('refuse a schedule that goes by days', () => {
-    expect(() => onCalendar('0 0 * * 1', 'UTC')).toThrow('0 0 * * 1');
+  test('take one day of the week, and refuse a schedule that goes by other days', () => {
+    expect(onCalendar('0 9 * * 1', 'UTC')).toBe('Mon *-*-* 09:00:00 UTC');
+    for (const cron of ['0 0 1 * *', '0 0 * * 1,2', '0 0 * * 7', '0 0 * 1 *', '0 0 * *'])
+      expect(() => onCalendar(cron, 'UTC')).toThrow(cron);
   });
 
   test('give a pass its time and a stopped one the seconds that it needs', async () => {

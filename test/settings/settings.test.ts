@@ -36,6 +36,9 @@ describe('defaults', () => {
       alertWebhookUrl: null,
       alertAfter: 2,
       alertRepeatMs: 86_400_000,
+      statsChatId: null,
+      statsDays: 730,
+      statsThreadId: null,
       secrets: [],
     });
   });

@@ -13,6 +13,7 @@ import { checkClock, checkProgram, checkServer, checkTimeZone } from './database
 import { type Finding, fault } from './finding.ts';
 import { checkGuides } from './guides.ts';
 import { checkFarAhead, checkHabits } from './habits.ts';
+import { checkReports } from './reports.ts';
 import { checkHealth } from './schedule.ts';
 import { checkSenders } from './senders.ts';
 import { checkAllSettings } from './settings.ts';
@@ -81,6 +82,7 @@ async function examineDatabase(
       ...(await read('sender', () => checkSenders(connection, jobs, settings))),
       ...(await read('work', () => checkWork(connection, jobs, settings))),
       ...(jobs.some(({ namesGuide }) => namesGuide) ? await attempt('guides', () => checkGuides(connection)) : []),
+      ...(await read('report', () => checkReports(connection, settings))),
       ...(await read('health', async () => {
         const health = await checkHealth(connection, everyJob, jobs, settings);
         healths = health.healths;

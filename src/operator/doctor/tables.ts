@@ -28,13 +28,14 @@ export async function checkTables(connection: Connection, { schema }: Pick<Setti
 export async function checkRights(
   connection: Connection,
   jobs: readonly Job[],
-  settings: Pick<Settings, 'alertChatId' | 'alertWebhookUrl' | 'alertBotToken'>,
+  settings: Pick<Settings, 'alertChatId' | 'alertWebhookUrl' | 'alertBotToken' | 'statsChatId' | 'telegramBotToken'>,
 ): Promise<Finding[]> {
   const check = 'rights';
-  const { alertChatId, alertWebhookUrl, alertBotToken } = settings;
+  const { alertChatId, alertWebhookUrl, alertBotToken, statsChatId, telegramBotToken } = settings;
   const alerts =
     alertChatId === null && alertWebhookUrl === null ? [] : [{ name: 'doctor --alert', token: alertBotToken }];
-  const { role, missing, hidden } = await readMissingRights(connection, [...jobs, ...alerts]);
+  const reports = statsChatId === null ? [] : [{ name: 'stats --send', token: telegramBotToken }];
+  const { role, missing, hidden } = await readMissingRights(connection, [...jobs, ...alerts, ...reports]);
   const findings = missing.map(({ rights, on, jobs: users }) => {
     const text = `role ${role} lacks ${rights} on ${on}, for ${users?.join(' and ') ?? 'every job'}`;
     return fault(check, text, `grant ${rights} on ${on} to ${role}`);

@@ -4,23 +4,29 @@ const fieldPattern = /^(?:\*|\*\/(\d+)|\d+(?:,\d+)*)$/;
 interface Times {
   minute: string;
   hour: string;
+  /** Of the one day of the week on which it runs; null for every day. */
+  weekday: string | null;
 }
+
+/** By the numbers of cron. */
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 function timesOf(cron: string): Times {
   const [minute = '', hour = '', ...days] = cron.split(' ');
-  if (days.join(' ') !== '* * *' || !fieldPattern.test(minute) || !fieldPattern.test(hour)) {
+  const ofDays = /^\* \* (?:\*|([0-6]))$/.exec(days.join(' '));
+  if (ofDays === null || !fieldPattern.test(minute) || !fieldPattern.test(hour)) {
     throw new Error(`the schedule "${cron}" has no counterpart in systemd here`);
   }
-  return { minute, hour };
+  return { minute, hour, weekday: weekdays[Number(ofDays[1] ?? Number.NaN)] ?? null };
 }
 
 /**
  * The times of a day as `OnCalendar=` has them. Source: systemd.time(7), "Calendar Events".
- * @throws Error where the schedule goes by days
+ * @throws Error where the schedule goes by days of the month, or by several of the week
  */
 export function onCalendar(cron: string, timeZone: string): string {
-  const { minute, hour } = timesOf(cron);
-  return `*-*-* ${calendarField(hour)}:${calendarField(minute)}:00 ${timeZone}`;
+  const { minute, hour, weekday } = timesOf(cron);
+  return `${weekday === null ? '' : `${weekday} `}*-*-* ${calendarField(hour)}:${calendarField(minute)}:00 ${timeZone}`;
 }
 
 function calendarField(field: string): string {
@@ -33,11 +39,13 @@ function calendarField(field: string): string {
     .join(',');
 }
 
-/** Seconds from one pass to the next, by the shortest stretch of the day between two. */
+/** Seconds from one pass to the next, by the shortest stretch between two. */
 export function intervalSeconds(cron: string): number {
+  const { weekday } = timesOf(cron);
   const starts = startsOf(cron);
   const [first = 0] = starts;
-  const gaps = starts.map((start, index) => (starts[index + 1] ?? first + 24 * 60) - start);
+  const round = (weekday === null ? 1 : 7) * 24 * 60;
+  const gaps = starts.map((start, index) => (starts[index + 1] ?? first + round) - start);
   return Math.min(...gaps) * 60;
 }
 

@@ -22,7 +22,7 @@ export interface BotPlace {
   common?: Readonly<Record<string, string>>;
 }
 
-const only = ['SCHEMA', 'NAME', 'TIMEZONE', 'GUIDE_INTERVAL', 'METRICS_TEXTFILE_DIR'];
+const only = ['SCHEMA', 'NAME', 'TIMEZONE', 'GUIDE_INTERVAL', 'METRICS_TEXTFILE_DIR', 'STATS_CHAT_ID'];
 
 /** @throws SettingsError naming which of those that the schedule goes by is malformed */
 export function readKnown(env: Readonly<Record<string, string | undefined>>, place: BotPlace): Known {

@@ -7,6 +7,7 @@ import { hiddenFolders, placeOf, plainPath } from './place.ts';
 import { directoryOf, readBot, readBots } from './read-bots.ts';
 import { type Known, readKnown } from './read-known.ts';
 import type { Scheduled, ScheduleRequest, SettingsPlace } from './request.ts';
+import { statsReport } from './stats-report.ts';
 import type { Times } from './times.ts';
 
 export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
@@ -45,7 +46,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
     'a name such as telesweep',
   );
   const place = placeOf(world.program);
-  const { doubts, ...found } = settingsFor(flags, world);
+  const { doubts, reports, ...found } = settingsFor(flags, world);
   if (format !== 'kubernetes' && place.odd !== null) {
     doubts.push(`${JSON.stringify(place.odd)} would need quotes, so telesweep is looked for in ${place.path}`);
   }
@@ -59,10 +60,11 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
     );
   }
   // With all jobs, and where there is a folder: a pod has none.
-  const writesHealth = flags.beside.length > 0 && format !== 'kubernetes' && found.metricsDirs.length > 0;
+  const isAsked = flags.beside.length > 0;
+  const writesHealth = isAsked && format !== 'kubernetes' && found.metricsDirs.length > 0;
   const request = {
     ...found,
-    jobs: [...flags.jobs, ...flags.beside, ...(writesHealth ? [healthFile] : [])],
+    jobs: [...flags.jobs, ...flags.beside, ...(writesHealth ? [healthFile] : []), ...(isAsked && reports ? [statsReport] : [])],
     place,
     image,
     namespace: namespace ?? 'telesweep',
@@ -101,6 +103,8 @@ function refuseStrangers({ format, image, namespace, bots, bot, envFile, paralle
 /** What the settings tell, and where the jobs will find them. */
 type Found = Pick<ScheduleRequest, 'name' | 'names' | 'timeZone' | 'times' | 'metricsDirs' | 'given' | 'settings'> & {
   doubts: string[];
+  /** A chat is to hear of the figures. */
+  reports: boolean;
 };
 
 function settingsFor(flags: ScheduleFlags, world: World): Found {
@@ -136,6 +140,7 @@ function foundOf(known: Known, settings: SettingsPlace, format: ScheduleFormat, 
     metricsDirs: metricsDir === null ? [] : [metricsDir],
     given,
     settings,
+    reports: isReported(known),
     // Manifests carry what the environment says.
     doubts: doubtsOf({ path: settings.path, unread, timeZone, overruled: format === 'kubernetes' ? [] : overruled }),
   };
@@ -159,10 +164,13 @@ function settingsOfBots({ format, parallel, shards }: ScheduleFlags, path: strin
     times,
     metricsDirs: [...new Set(bots.flatMap(({ metricsDir }) => metricsDir ?? []))],
     given: {},
+    reports: [common, ...bots].some(isReported),
     settings: { kind: 'bots', path, parallel, shards: shards ?? 1, files, hasCommon },
     doubts: [...told, ...problems.map((problem) => `${problem}; the times are those of the other bots`)],
   };
 }
+
+const isReported = ({ given }: Known): boolean => (given.STATS_CHAT_ID ?? '') !== '';
 
 /** Each once. */
 function timesOf(bots: readonly Known[]): Times[] {

@@ -1,0 +1,62 @@
+import { Option } from 'commander';
+import { type Stretch, stretches } from '../operator/stats/periods.ts';
+import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import { type Door, type Examples, subcommand } from './subcommand.ts';
+import { parseSince } from './values.ts';
+
+const examples: Examples = [
+  ['telesweep stats', 'the last 30 days, each beside the day before'],
+  ['telesweep stats --by week --html stats.html', 'a page with charts'],
+  ['telesweep stats --by month --csv >stats.csv', 'for a spreadsheet'],
+  ['telesweep stats --send', 'for cron: the last full week, to STATS_CHAT_ID'],
+];
+
+const notes = `
+What was done and what stands is counted by day, in TIMEZONE; weeks begin on
+Monday. A figure with * is incomplete, and why stands below. A report is sent at
+most once for each day, week or month; --send sends none that was sent, or may
+have been.
+`;
+
+interface StatsArguments extends SharedFlags {
+  since?: number;
+  by?: Stretch;
+  csv?: true;
+  html?: string;
+  send?: true;
+  dryRun?: true;
+}
+
+export function addStats({ program, world, exit }: Door): void {
+  const command = subcommand(
+    program,
+    'stats',
+    'tell what was done and how things grew, by day, week or month',
+    examples,
+    notes,
+  )
+    .addOption(
+      new Option('--since <DURATION>', 'from so long ago on (default: 30d; by week 84d, by month 365d)').argParser(
+        parseSince,
+      ),
+    )
+    .addOption(
+      new Option('--by <STRETCH>', 'how long each stretch is (default: day; with --send week)').choices(stretches),
+    )
+    .option('--csv', 'print a line for each figure of each stretch')
+    .addOption(new Option('--html <FILE>', 'write a page with charts').conflicts('csv'))
+    .addOption(new Option('--send', 'send the last full stretch to STATS_CHAT_ID').conflicts(['since', 'csv', 'html']))
+    .option('--dry-run', 'with --send: print what it would send, and send nothing');
+  withShared(command).action(async (flags: StatsArguments) => {
+    const { since = null, by, csv = false, html = null, send = false, dryRun = false, json = false } = flags;
+    if (dryRun && !send) command.error('error: --dry-run is for --send alone; stats itself changes nothing');
+    if (csv && json) command.error('error: --csv and --json are two forms of the same; give one');
+    if (send) {
+      const { runSend } = await import('../operator/stats/run-send.ts');
+      exit(await runSend({ ...sharedOf(flags), by: by ?? 'week', dryRun }, world));
+      return;
+    }
+    const { runStats } = await import('../operator/stats/run-stats.ts');
+    exit(await runStats({ ...sharedOf(flags), sinceMs: since, by: by ?? 'day', csv, html }, world));
+  });
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { codeOf, messageOf, UsageError } from '../../process/errors.ts';
+import { pageMark } from './page-mark.ts';
+
+/**
+ * Puts the page in place in one step, so that nobody reads half of it. What stands there and is no such page stays: a mistyped name
+ * must not cost a file.
+ * @throws UsageError naming the file and why it cannot be written
+ */
+export async function writePage(file: string, page: string): Promise<void> {
+  const standing = await startOf(file);
+  if (standing !== null && standing !== '' && standing !== pageMark) {
+    throw new UsageError(
+      `--html: ${JSON.stringify(file)} is no page of telesweep; expected a new name, or remove it first`,
+    );
+  }
+  const draft = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(draft, 'wx');
+    try {
+      await handle.writeFile(page);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw refusal(file, error);
+  }
+}
+
+/** As much of a file as tells whose it is; null where none stands. */
+async function startOf(file: string): Promise<string | null> {
+  try {
+    return (await readFile(file, 'utf8')).slice(0, pageMark.length);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw refusal(file, error);
+  }
+}
+
+function refusal(file: string, error: unknown): UsageError {
+  return new UsageError(`--html: cannot write ${JSON.stringify(file)}: ${codeOf(error) || messageOf(error)}`);
+}
