@@ -48,7 +48,7 @@ Rates: 80 % of the tokens made were used, 25 % of those were bypassed
 Messages: 1,234 deleted (+23 %), 3 given up
 Grew most: tokens 1.5 MB (+50 %)
 
-* Database (size): incomplete, no pass ended then`;
+Incomplete: Database (size): no pass ended then`;
 
 describe('the report', () => {
   test('of the last full week is sent once, with numbers as people write them', async () => {

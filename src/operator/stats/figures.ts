@@ -183,7 +183,7 @@ const known: readonly Figure[] = [
   {
     name: 'loss_rate',
     group: 'losses',
-    label: 'of all messages',
+    label: 'loss rate',
     unit: 'share',
     source: 'work',
     of: (period) => share(failedOf(period), settledOf(period)),

@@ -1,7 +1,7 @@
 /** Why a figure is not the whole truth. What is shown with a mark has its reason beside it. */
 import { formatCount } from '../../output/format.ts';
 import type { DailyFrame } from '../../store/daily.ts';
-import type { Counted, Figure } from './figures.ts';
+import { type Counted, type Figure, labelsOf } from './figures.ts';
 import type { Period, Stretch } from './periods.ts';
 
 export type Why =
@@ -60,6 +60,15 @@ export function judge(
 
 function tellsFewer({ tokens }: Counted): boolean {
   return tokens !== null && tokens.counterDays > 0 && tokens.made < tokens.known;
+}
+
+/** These concern whatever is of the stretch. */
+const ofAll: readonly Why[] = ['not_over', 'counted_since', 'not_counted_yet'];
+
+/** For people: what is incomplete, as far as that must be said, and why. @param shown the figures that people see */
+export function noteOf({ why, text, figures }: Gap, shown: readonly Figure[]): string {
+  if (ofAll.includes(why)) return text;
+  return `${labelsOf(shown.filter(({ name }) => figures.includes(name)))}: ${text}`;
 }
 
 /** For people, so that it completes "incomplete:". */

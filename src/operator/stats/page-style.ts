@@ -13,7 +13,7 @@ header p, footer { color: var(--soft); margin: .2rem 0 0; }
 section { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem; margin: 0 0 1rem; }
 .tiles > div { background: var(--card); border-radius: .4rem; padding: .5rem .7rem; }
-.tiles dt { color: var(--soft); font-size: .85rem; }
+.tiles dt { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .tiles dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .tiles dd + dd { font-size: .85rem; color: var(--soft); } .tiles span { white-space: nowrap; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 1rem; }
@@ -29,7 +29,7 @@ rect { stroke: none !important; } .line { fill: none !important; stroke-width: 1
 .legend { display: flex; flex-wrap: wrap; gap: .1rem .8rem; list-style: none; margin: .2rem 0 0; padding: 0; font-size: .8rem; color: var(--soft); }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; print-color-adjust: exact; }
 details { margin-top: .8rem; } summary { cursor: pointer; color: var(--soft); padding: .3rem 0; }
-.scroll { overflow-x: auto; } .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--c1); outline-offset: 2px; }
+.scroll { overflow-x: auto; margin-top: .8rem; } .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--c1); outline-offset: 2px; }
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .85rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }

@@ -1,7 +1,8 @@
 /** The report of a stretch in plain text, which Telegram is given without a parse mode. */
 import { printable } from '../../output/output.ts';
-import { type Figure, labelsOf } from './figures.ts';
+import type { Figure } from './figures.ts';
 import { formatChange, formatFigure } from './format-figure.ts';
+import { noteOf } from './incomplete.ts';
 import { nameOf } from './period-name.ts';
 import type { Stats, StatsPeriod } from './read-stats.ts';
 
@@ -131,9 +132,7 @@ function growth({ figures }: Stats, period: StatsPeriod): string | null {
 }
 
 function notesOf({ figures }: Stats, { incomplete }: StatsPeriod): string[] {
-  const isTold = (name: string): boolean => name.startsWith('bytes:') || toldOf.has(name);
-  return incomplete.flatMap(({ text, figures: names }) => {
-    const told = figures.filter(({ name }) => names.includes(name) && isTold(name));
-    return told.length === 0 ? [] : [`* ${labelsOf(told)}: incomplete, ${text}`];
-  });
+  const told = figures.filter(({ name }) => name.startsWith('bytes:') || toldOf.has(name));
+  const gaps = incomplete.filter((gap) => told.some(({ name }) => gap.figures.includes(name)));
+  return gaps.map((gap) => `Incomplete: ${noteOf(gap, told)}`);
 }

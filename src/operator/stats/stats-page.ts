@@ -2,9 +2,10 @@
 import { formatTime } from '../../output/clock-text.ts';
 import { version } from '../../process/version.ts';
 import { chart } from './chart.ts';
-import { type Figure, type Group, groups, labelsOf } from './figures.ts';
+import { type Figure, type Group, groups } from './figures.ts';
 import { formatChange, formatFigure } from './format-figure.ts';
 import { html, Markup } from './html.ts';
+import { noteOf } from './incomplete.ts';
 import { pageMark } from './page-mark.ts';
 import { pageStyle } from './page-style.ts';
 import { nameOf } from './period-name.ts';
@@ -127,11 +128,9 @@ function beside({ figures, before }: StatsPeriod, figure: Figure): Markup {
 /** With its mark where it is incomplete. */
 function value(period: StatsPeriod, figure: Figure): Markup {
   const known = period.figures[figure.name] ?? null;
-  if (known === null) return html`–<span class="unseen"> not known</span>`;
-  const mark = isIncomplete(period, figure)
-    ? html`<span aria-hidden="true">*</span><span class="unseen"> incomplete</span>`
-    : null;
-  return html`${formatFigure(figure, known)}${mark}`;
+  const text = known === null ? html`–<span class="unseen"> not known</span>` : html`${formatFigure(figure, known)}`;
+  if (!isIncomplete(period, figure)) return text;
+  return html`${text}<span aria-hidden="true">*</span><span class="unseen"> incomplete</span>`;
 }
 
 function charts(stats: Stats, figures: readonly Figure[]): Markup[] {
@@ -153,7 +152,9 @@ function charts(stats: Stats, figures: readonly Figure[]): Markup[] {
     return [chart({ ...shared, id: `chart-${first.figure.name}`, title, kind: 'bars', series, zoom: false, format })];
   });
   const inStacks = new Set(stacks.flatMap(({ parts }) => parts.map(([name]) => name)));
-  const single = figures.filter(({ name }) => !inStacks.has(name) && !withoutChart.has(name));
+  const single = figures.filter(
+    ({ name }) => !inStacks.has(name) && !withoutChart.has(name) && of(name).some((known) => known !== null),
+  );
   const own = single.map((figure) => {
     const { name, label, group, unit, standing = false } = figure;
     return chart({
@@ -213,8 +214,8 @@ ${rows}</tbody></table></div>`;
 function notes({ periods, by, figures }: Stats): Markup | null {
   const byText = new Map<string, string[]>();
   for (const period of periods.toReversed()) {
-    for (const { text, figures: names } of period.incomplete) {
-      const note = `${text} (${labelsOf(figures.filter(({ name }) => names.includes(name)))})`;
+    for (const gap of period.incomplete) {
+      const note = noteOf(gap, figures);
       byText.set(note, [...(byText.get(note) ?? []), nameOf(period, by)]);
     }
   }

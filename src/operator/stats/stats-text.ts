@@ -2,8 +2,9 @@ import stringWidth from 'string-width';
 import { formatTime } from '../../output/clock-text.ts';
 import { renderTable } from '../../output/table.ts';
 import { wrap } from '../../output/wrap.ts';
-import { type Figure, type Group, groups, labelsOf } from './figures.ts';
+import { type Figure, type Group, groups } from './figures.ts';
 import { formatChange, formatFigure } from './format-figure.ts';
+import { noteOf } from './incomplete.ts';
 import { nameOf } from './period-name.ts';
 import { isIncomplete, type Stats, type StatsPeriod } from './read-stats.ts';
 import { sparkline } from './sparkline.ts';
@@ -91,13 +92,11 @@ function notesOf({ by, figures }: Stats, periods: readonly StatsPeriod[], rows: 
   const shown = new Set(rows.map(({ figure }) => figure?.name));
   const notes = new Map<string, string[]>();
   for (const period of periods) {
-    for (const { why, text, figures: names } of period.incomplete) {
-      const told = figures.filter(({ name }) => names.includes(name));
+    for (const gap of period.incomplete) {
       // Where nothing of them is shown, these are why.
-      const explains = why === 'no_users_table' || why === 'not_counted_yet';
-      if (!explains && !told.some(({ name }) => shown.has(name))) continue;
-      const ofAll = why === 'not_over' || why === 'counted_since' || why === 'not_counted_yet';
-      const note = ofAll ? text : `${labelsOf(told)}: ${text}`;
+      const explains = gap.why === 'no_users_table' || gap.why === 'not_counted_yet';
+      if (!explains && !gap.figures.some((name) => shown.has(name))) continue;
+      const note = noteOf(gap, figures);
       notes.set(note, [...(notes.get(note) ?? []), nameOf(period, by)]);
     }
   }
