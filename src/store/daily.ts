@@ -56,16 +56,25 @@ export interface CountedMetric {
 /** `$1` are the starts, `$2` the last day. */
 const stretchOf = (day: string): string => `width_bucket(${day}, $1::date[]) - 1`;
 
+/** As PostgreSQL sends it: a float would have as few digits as the session likes. */
+type AsText<T> = { [K in keyof T]: T[K] extends number ? string : T[K] };
+
 /** What `telesweep.daily` holds of the stretches. */
-export function readCounted(connection: Connection, { starts, lastDay }: Stretches): Promise<CountedMetric[]> {
-  return connection.query<CountedMetric & Record<string, unknown>>(
-    `select ${stretchOf('day')} as stretch, metric, sum(value)::float8 as sum,
-            (array_agg(value order by day desc))[1]::float8 as last
+export async function readCounted(connection: Connection, { starts, lastDay }: Stretches): Promise<CountedMetric[]> {
+  const rows = await connection.query<AsText<CountedMetric>>(
+    `select (${stretchOf('day')})::text as stretch, metric, sum(value)::text as sum,
+            (array_agg(value order by day desc))[1]::text as last
      from telesweep.daily
      where schema_name = ${botsSchema} and day between ($1::date[])[1] and $2::date
-     group by 1, 2 order by 1, 2`,
+     group by 1, 2`,
     [[...starts], lastDay],
   );
+  return rows.map(({ metric, stretch, sum, last }) => ({
+    metric,
+    stretch: Number(stretch),
+    sum: Number(sum),
+    last: Number(last),
+  }));
 }
 
 /** Tokens by the day on which they were made, removed or not. */
@@ -88,12 +97,12 @@ export interface TokenFigures {
  * Joins what was removed with what stands, in one pass over each table. Which day an instant falls on the database decides; the bounds
  * of the scan are a day wider, because a clock that changes at midnight shows it twice or never.
  */
-export function readTokenFigures(
+export async function readTokenFigures(
   connection: Connection,
   { starts, lastDay }: Stretches,
   timeZone: string,
 ): Promise<TokenFigures[]> {
-  return connection.query<TokenFigures & Record<string, unknown>>(
+  const rows = await connection.query<AsText<TokenFigures>>(
     `with removed as (
        select day, sum(value) filter (where metric = 'tokens_verified') as verified,
               sum(value) filter (where metric = 'tokens_bypassed') as bypassed,
@@ -125,11 +134,21 @@ export function readTokenFigures(
        from removed full join standing using (day) full join counters using (day)
        where day between ($1::date[])[1] and $2::date
      )
-     select ${stretchOf('day')} as stretch, sum(verified)::float8 as verified, sum(bypassed)::float8 as bypassed,
-            sum(known)::float8 as known, sum(open)::float8 as open,
-            sum(case when users > 0 then generated else known end)::float8 as made,
-            sum(users)::float8 as "userDays", (count(*) filter (where users > 0))::float8 as "counterDays"
-     from daily group by 1 order by 1`,
+     select (${stretchOf('day')})::text as stretch, sum(verified)::text as verified, sum(bypassed)::text as bypassed,
+            sum(known)::text as known, sum(open)::text as open,
+            sum(case when users > 0 then generated else known end)::text as made,
+            sum(users)::text as "userDays", (count(*) filter (where users > 0))::text as "counterDays"
+     from daily group by 1`,
     [[...starts], lastDay, timeZone],
   );
+  return rows.map((row) => ({
+    stretch: Number(row.stretch),
+    verified: Number(row.verified),
+    bypassed: Number(row.bypassed),
+    known: Number(row.known),
+    open: Number(row.open),
+    made: Number(row.made),
+    userDays: Number(row.userDays),
+    counterDays: Number(row.counterDays),
+  }));
 }

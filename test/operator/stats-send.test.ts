@@ -1,5 +1,6 @@
 /** `telesweep stats --send`: what people are told of a stretch, at most once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { botToken } from '../support/bot-api.ts';
 import { createScene, type Env, type Scene } from '../support/scene.ts';
 
@@ -233,4 +234,18 @@ test('schedule prints it where its chat is set, on Mondays at nine', async () =>
   expect(unit('timer')).toContain('\nOnCalendar=Mon *-*-* 09:00:00 Europe/Berlin\n');
   expect(unit('service')).toMatch(/^ExecStart=telesweep stats --send --env-file \S+$/m);
   expect(unit('service')).toMatch(/^StartLimitIntervalSec=302400$/m);
+  // What it could not send is a failed unit, and what another try may mend is tried again.
+  expect(unit('service')).toMatch(/^SuccessExitStatus=75$/m);
+  const { stdout: manifests } = await scene.run(['schedule', 'kubernetes', '--image', 'i', '--json']);
+  const { files: objects }: { files: { name: string; text: string }[] } = JSON.parse(manifests);
+  const cronJob: unknown = parse(objects.find(({ name }) => name === 'telesweep-stats.yaml')?.text ?? '');
+  expect(cronJob).toMatchObject({
+    metadata: { name: 'telesweep-stats' },
+    spec: {
+      schedule: '0 9 * * 1',
+      timeZone: 'Europe/Berlin',
+      jobTemplate: { spec: { template: { spec: { containers: [{ args: ['stats', '--send'] }] } } } },
+    },
+  });
+  expect(objects.map(({ text: object }) => object).join('')).toContain(`  STATS_CHAT_ID: "${chat}"\n`);
 });

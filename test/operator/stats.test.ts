@@ -264,6 +264,30 @@ describe('what was done', () => {
     ]);
   });
 
+  test('is the same to the last digit in a session of any habits', async () => {
+    await daily({
+      ...longAgo,
+      '2026-03-30': { calls: 123_456_789, users_total: 1_234_567, tokens_verified: 7_654_321 },
+    });
+    await counter(1, '2026-03-30', 2_000_000_011);
+    const url = new URL(scene.env.DATABASE_URL ?? '');
+    const habits = [
+      'extra_float_digits=-15',
+      'datestyle=German,DMY',
+      'timezone=Asia/Tokyo',
+      'default_transaction_isolation=serializable',
+    ];
+    url.searchParams.set('options', habits.map((habit) => `-c ${habit}`).join(' '));
+    const { periods } = await statsOf(['--since', '1d'], { DATABASE_URL: url.href });
+    expect(periods.map(({ start }) => start)).toEqual(['2026-03-30', '2026-03-31']);
+    expect(periods[0]?.figures).toMatchObject({
+      calls: 123_456_789,
+      users_total: 1_234_567,
+      tokens_verified: 7_654_321,
+      tokens_made: 2_000_000_011,
+    });
+  });
+
   test('is that of the schema alone, and a name that telesweep never wrote is passed over', async () => {
     await daily({ ...longAgo, '2026-03-30': { calls: 5, 'messages_failed:=cmd()': 1, 'bytes:<b>': 9 } });
     await scene.db.query(`insert into telesweep.daily values ('other', '2026-03-30', 'calls', 1000)`);

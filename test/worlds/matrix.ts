@@ -73,7 +73,7 @@ async function play(world: World, { scene, env, near }: Stage): Promise<void> {
   if (works) for (const chat of [11, 12, -100]) expect(scene.api.sent(chat)).toHaveLength(1);
   else for (const chat of [11, 12, -100]) expect(scene.api.sent(chat).length).toBeLessThanOrEqual(1);
 
-  const asked = [['status'], ['failed', 'list'], ['guides', 'list'], ['doctor']];
+  const asked = [['status'], ['failed', 'list'], ['guides', 'list'], ['stats'], ['doctor']];
   const answers = await Promise.all(asked.map(async (args) => ({ args, ...(await run(...args, '--json')) })));
   for (const { args, code, stdout, stderr } of answers) {
     expect(works && args[0] !== 'doctor' ? [0] : [0, 1], `${args.join(' ')}: ${stdout}${stderr}`).toContain(code);

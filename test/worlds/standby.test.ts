@@ -47,6 +47,7 @@ test('what only reads is answered, and doctor names the primary as the way out',
     ['failed', 'list'],
     ['guides', 'list'],
     ['status'],
+    ['stats'],
   ];
   const answers = await Promise.all(asked.map(async (args) => ({ args, ...(await scene.run(args)) })));
   for (const { args, code, stderr } of answers) expect([0, 1], `${args.join(' ')}: ${stderr}`).toContain(code);
