@@ -93,7 +93,8 @@ function columns({ names }: Chart): { middle(n: number): number; step: number } 
 
 function bars(one: Chart, scale: Scale): Markup[] {
   const { step, middle } = columns(one);
-  const wide = Math.min(24, Math.max(0.5, step * 0.8));
+  // Many thin bars with gaps would blur.
+  const wide = step < 3 ? step : Math.min(24, step * 0.8);
   return one.names.map((name, n) => {
     let base = 0;
     const parts = one.series.map(({ values, color }) => {

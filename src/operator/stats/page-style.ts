@@ -25,7 +25,7 @@ svg text { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(
 .c1 { fill: var(--c1); background: var(--c1); stroke: var(--c1); } .c2 { fill: var(--c2); background: var(--c2); stroke: var(--c2); }
 .c3 { fill: var(--c3); background: var(--c3); stroke: var(--c3); } .c4 { fill: var(--c4); background: var(--c4); stroke: var(--c4); }
 .c5 { fill: var(--c5); background: var(--c5); stroke: var(--c5); } .c6 { fill: var(--c6); background: var(--c6); stroke: var(--c6); }
-rect { stroke: none !important; } .line { fill: none !important; stroke-width: 1.5; } .dashed { stroke-dasharray: 3 2; } .open { opacity: .45; }
+rect { stroke: none !important; shape-rendering: crispEdges; } .line { fill: none !important; stroke-width: 1.5; } .dashed { stroke-dasharray: 3 2; } .open { opacity: .45; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem .8rem; list-style: none; margin: .2rem 0 0; padding: 0; font-size: .8rem; color: var(--soft); }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 2px; margin-right: .35em; print-color-adjust: exact; }
 details { margin-top: .8rem; } summary { cursor: pointer; color: var(--soft); padding: .3rem 0; }
