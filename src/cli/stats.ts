@@ -1,6 +1,9 @@
 import { Option } from 'commander';
+import type { CommandFlags } from '../operator/command.ts';
 import { type Stretch, stretches } from '../operator/stats/periods.ts';
-import { type SharedFlags, sharedOf, withShared } from './flags.ts';
+import type { World } from '../process/world.ts';
+import { goTheWay, withBots } from './bots.ts';
+import type { BotFlag, SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 import { parseSince } from './values.ts';
 
@@ -18,7 +21,7 @@ most once for each day, week or month; --send sends none that was sent, or may
 have been.
 `;
 
-interface StatsArguments extends SharedFlags {
+interface StatsArguments extends SharedFlags, BotFlag {
   since?: number;
   by?: Stretch;
   csv?: true;
@@ -47,16 +50,29 @@ export function addStats({ program, world, exit }: Door): void {
     .addOption(new Option('--html <FILE>', 'write a page with charts').conflicts('csv'))
     .addOption(new Option('--send', 'send the last full stretch to STATS_CHAT_ID').conflicts(['since', 'csv', 'html']))
     .option('--dry-run', 'with --send: print what it would send, and send nothing');
-  withShared(command).action(async (flags: StatsArguments) => {
+  withBots(command).action(async (flags: StatsArguments) => {
     const { since = null, by, csv = false, html = null, send = false, dryRun = false, json = false } = flags;
     if (dryRun && !send) command.error('error: --dry-run is for --send alone; stats itself changes nothing');
     if (csv && json) command.error('error: --csv and --json are two forms of the same; give one');
-    if (send) {
-      const { runSend } = await import('../operator/stats/run-send.ts');
-      exit(await runSend({ ...sharedOf(flags), by: by ?? 'week', dryRun }, world));
-      return;
-    }
-    const { runStats } = await import('../operator/stats/run-stats.ts');
-    exit(await runStats({ ...sharedOf(flags), sinceMs: since, by: by ?? 'day', csv, html }, world));
+    const run = async (shared: CommandFlags, ofBot: World, ofMany: boolean): Promise<number> => {
+      if (send) {
+        const { runSend } = await import('../operator/stats/run-send.ts');
+        return runSend({ ...shared, by: by ?? 'week', dryRun, ofMany }, ofBot);
+      }
+      const { runStats } = await import('../operator/stats/run-stats.ts');
+      return runStats({ ...shared, sinceMs: since, by: by ?? 'day', csv, html }, ofBot);
+    };
+    const code = await goTheWay(command, flags, world, {
+      one: (shared) => run(shared, world, false),
+      async each(directory, shared) {
+        if (html !== null || csv)
+          command.error(
+            'error: --html and --csv tell of one bot, and --env-file names a directory: name it with --bot NAME',
+          );
+        const { runForEach } = await import('../operator/bots/each.ts');
+        return runForEach('stats', directory, shared, world, (own, ofBot) => run(own, ofBot, true));
+      },
+    });
+    exit(code);
   });
 }

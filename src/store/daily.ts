@@ -2,10 +2,6 @@
 import type { Connection } from './connect.ts';
 import { dailyMetrics } from './daily-metrics.ts';
 import { instantText, readInstant } from './instant.ts';
-import { botsSchema } from './totals.ts';
-
-/** In the order of the key's index: a name's own order is another one, by which no index finds it. */
-const thisSchema = `(${botsSchema}) collate "default"`;
 
 /** What a reader must know before it asks for figures. Days are `YYYY-MM-DD` in TIMEZONE. */
 export interface DailyFrame {
@@ -28,10 +24,10 @@ export async function readDailyFrame(connection: Connection, timeZone: string): 
     counted_since: string | null;
     has_users: boolean;
   }>(
-    `select ${botsSchema} as schema, ${instantText('now()')} as now, to_char(now() at time zone $1::text, 'YYYY-MM-DD') as today,
+    `select $schema as schema, ${instantText('now()')} as now, to_char(now() at time zone $1::text, 'YYYY-MM-DD') as today,
             (select to_char(day, 'YYYY-MM-DD') from telesweep.daily
-             where schema_name = ${thisSchema} and metric <> all($2::text[]) order by day limit 1) as counted_since,
-            to_regclass('users') is not null as has_users`,
+             where schema_name = $schema and metric <> all($2::text[]) order by day limit 1) as counted_since,
+            to_regclass('$bots.users') is not null as has_users`,
     [timeZone, ofEarlierDays],
   );
   if (row === undefined) throw new Error('the look at the daily figures returned no row');
@@ -67,7 +63,7 @@ export async function readCounted(connection: Connection, { starts, lastDay }: S
     `select (${stretchOf('day')})::text as stretch, metric, sum(value)::text as sum,
             (array_agg(value order by day desc))[1]::text as last
      from telesweep.daily
-     where schema_name = ${thisSchema} and day between ($1::date[])[1] and $2::date
+     where schema_name = $schema and day between ($1::date[])[1] and $2::date
      group by 1, 2`,
     [[...starts], lastDay],
   );
@@ -111,7 +107,7 @@ export async function readTokenFigures(
               sum(value) filter (where metric = 'token_users') as users,
               sum(value) filter (where metric = 'tokens_generated') as generated
        from telesweep.daily
-       where schema_name = ${thisSchema} and day between ($1::date[])[1] and $2::date
+       where schema_name = $schema and day between ($1::date[])[1] and $2::date
          and metric in ('tokens_verified', 'tokens_bypassed', 'token_users', 'tokens_generated')
        group by day
      ), standing as (
@@ -119,13 +115,13 @@ export async function readTokenFigures(
               count(*) filter (where status = 'verified') as verified,
               count(*) filter (where status = 'bypassed') as bypassed,
               count(*) filter (where status = 'not_used' and expires_at > now()) as open
-       from tokens
+       from $bots.tokens
        where created_at >= (($1::date[])[1] - 1)::timestamp at time zone $3::text
          and created_at < ($2::date + 2)::timestamp at time zone $3::text
        group by 1
      ), counters as (
        select date as day, count(*) as users, sum(token_generated) as generated
-       from token_generator_count where date between ($1::date[])[1] and $2::date
+       from $bots.token_generator_count where date between ($1::date[])[1] and $2::date
        group by 1
      ), daily as (
        select day, coalesce(removed.verified, 0) + coalesce(standing.verified, 0) as verified,

@@ -3,7 +3,6 @@
  * a lost answer or a killed process leaves one that may have arrived, and that is not sent again.
  */
 import type { Connection } from './connect.ts';
-import { botsSchema } from './totals.ts';
 
 export type ReportState = 'sending' | 'sent' | 'failed' | 'uncertain';
 
@@ -33,7 +32,7 @@ export async function readReport(
 ): Promise<StandingReport | null> {
   const [row] = await connection.query<StandingReport & Record<string, unknown>>(
     `select ${columns} from telesweep.reports
-     where schema_name = ${botsSchema} and stretch = $1 and began = $2::date`,
+     where schema_name = $schema and stretch = $1 and began = $2::date`,
     [stretch, began],
   );
   return row ?? null;
@@ -43,7 +42,7 @@ export async function readReport(
 export function readLastReports(connection: Connection): Promise<StandingReport[]> {
   return connection.query<StandingReport & Record<string, unknown>>(
     `select distinct on (stretch) ${columns} from telesweep.reports
-     where schema_name = ${botsSchema} order by telesweep.reports.stretch, telesweep.reports.began desc`,
+     where schema_name = $schema order by telesweep.reports.stretch, telesweep.reports.began desc`,
   );
 }
 
@@ -51,7 +50,7 @@ export function readLastReports(connection: Connection): Promise<StandingReport[
 export async function giveUpReport(connection: Connection, { stretch, began }: ReportKey): Promise<boolean> {
   const rows = await connection.query(
     `update telesweep.reports set state = 'uncertain', error = '${lostWords}', changed_at = now()
-     where schema_name = ${botsSchema} and stretch = $1 and began = $2::date and ${isLost}
+     where schema_name = $schema and stretch = $1 and began = $2::date and ${isLost}
      returning state`,
     [stretch, began],
   );
@@ -76,7 +75,7 @@ export async function claimReport(connection: Connection, claim: ReportClaim): P
        select case when current_setting('synchronous_commit') = 'off'
               then set_config('synchronous_commit', 'on', true) end as applied)
      insert into telesweep.reports as report (schema_name, stretch, began, state, chat_id, holder, held_until)
-     select ${botsSchema}, $1, $2::date, 'sending', $3, $4, now() + make_interval(secs => $5::float8)
+     select $schema, $1, $2::date, 'sending', $3, $4, now() + make_interval(secs => $5::float8)
      from (select count(applied) from durable) as committed
      on conflict (schema_name, stretch, began) do update
        set state = 'sending', chat_id = excluded.chat_id, message_id = null, error = null, holder = excluded.holder,
@@ -102,7 +101,7 @@ export async function settleReport(
 ): Promise<void> {
   await connection.query(
     `update telesweep.reports set state = $4, message_id = $5::bigint, error = $6, changed_at = now()
-     where schema_name = ${botsSchema} and stretch = $1 and began = $2::date and holder = $3`,
+     where schema_name = $schema and stretch = $1 and began = $2::date and holder = $3`,
     [stretch, began, holder, state, messageId, error],
   );
 }

@@ -139,3 +139,26 @@ test('commands for one bot alone name the way out', async () => {
   const both = await installation.run(['budget', 'clear', '--bot', 'shop', '--bot', '5', '--yes']);
   expect([both.code, both.stderr]).toEqual([64, expect.stringContaining('--bot: 5 has no budget here')]);
 });
+
+test('stats: the figures of each bot, and a report only of those that have a chat for it', async () => {
+  const { code, stdout } = await installation.run(['stats', '--json']);
+  expect(code).toBe(69);
+  const { bots } = JSON.parse(stdout);
+  expect(bots.map(({ bot, exit_code }: { bot: string; exit_code: number }) => [bot, exit_code])).toEqual([
+    ['away', 69],
+    ['news', 0],
+    ['shop', 0],
+  ]);
+  installation.remove('away');
+  const sent = await installation.run(['stats', '--send', '--dry-run']);
+  expect(sent).toMatchObject({ code: 0, stdout: '' });
+  const { name } = installation.bot('news');
+  installation.write(name, { ...installation.settingsOf(installation.bot('news')), STATS_CHAT_ID: '-1001' });
+  const reported = await installation.run(['stats', '--send']);
+  expect([reported.code, reported.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^news\n {2}the report of .* is not sent/),
+  ]);
+  expect((await installation.run(['stats', '--csv'])).code).toBe(64);
+  expect((await installation.run(['stats', '--csv', '--bot', 'shop'])).code).toBe(0);
+});

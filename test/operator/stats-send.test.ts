@@ -145,7 +145,7 @@ describe('what is not delivered', () => {
     const refused = await send();
     expect(refused).toMatchObject({ code: 1, stdout: '', sent: [] });
     expect(refused.stderr).toMatch(
-      /^telesweep stats: the report of 23 – 29 Mar 2026 was not sent: .*bot was kicked.*; the next telesweep stats --send tries again\n$/,
+      /^telesweep stats: shop: the report of 23 – 29 Mar 2026 was not sent: .*bot was kicked.*; the next telesweep stats --send tries again\n$/,
     );
     expect(await doctor()).toMatch(/^warning: that of the week from 2026-03-23 on was not sent: .*bot was kicked/);
     scene.api.addChat(chat);
@@ -228,7 +228,7 @@ test('schedule prints it where its chat is set, on Mondays at nine', async () =>
   const lines = async (env: Env): Promise<string> => (await scene.run(['schedule', 'crontab'], env)).stdout;
   expect(await lines({ STATS_CHAT_ID: undefined })).not.toContain('stats');
   expect(await lines({})).toMatch(/^0 9 \* \* 1 {2}\S*telesweep stats --send --env-file /m);
-  const { stdout } = await scene.run(['schedule', 'systemd', '--json']);
+  const { stdout } = await scene.run(['schedule', 'systemd', '--json'], { NAME: undefined });
   const { files }: { files: { name: string; text: string }[] } = JSON.parse(stdout);
   const unit = (kind: string) => files.find(({ name }) => name === `telesweep-stats.${kind}`)?.text;
   expect(unit('timer')).toContain('\nOnCalendar=Mon *-*-* 09:00:00 Europe/Berlin\n');
@@ -236,7 +236,9 @@ test('schedule prints it where its chat is set, on Mondays at nine', async () =>
   expect(unit('service')).toMatch(/^StartLimitIntervalSec=302400$/m);
   // What it could not send is a failed unit, and what another try may mend is tried again.
   expect(unit('service')).toMatch(/^SuccessExitStatus=75$/m);
-  const { stdout: manifests } = await scene.run(['schedule', 'kubernetes', '--image', 'i', '--json']);
+  const { stdout: manifests } = await scene.run(['schedule', 'kubernetes', '--image', 'i', '--json'], {
+    NAME: undefined,
+  });
   const { files: objects }: { files: { name: string; text: string }[] } = JSON.parse(manifests);
   const cronJob: unknown = parse(objects.find(({ name }) => name === 'telesweep-stats.yaml')?.text ?? '');
   expect(cronJob).toMatchObject({

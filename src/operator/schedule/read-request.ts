@@ -64,7 +64,12 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
   const writesHealth = isAsked && format !== 'kubernetes' && found.metricsDirs.length > 0;
   const request = {
     ...found,
-    jobs: [...flags.jobs, ...flags.beside, ...(writesHealth ? [healthFile] : []), ...(isAsked && reports ? [statsReport] : [])],
+    jobs: [
+      ...flags.jobs,
+      ...flags.beside,
+      ...(writesHealth ? [healthFile] : []),
+      ...(isAsked && reports ? [statsReport] : []),
+    ],
     place,
     image,
     namespace: namespace ?? 'telesweep',

@@ -20,6 +20,8 @@ import { reportText } from './report-text.ts';
 export interface SendFlags extends CommandFlags {
   by: Stretch;
   dryRun: boolean;
+  /** One of many bots: those without STATS_CHAT_ID are passed over. */
+  ofMany: boolean;
 }
 
 /** What came of it. `held`: another process is sending it; `nothing`: nothing was counted in that stretch. */
@@ -45,9 +47,10 @@ const spareSeconds = 15;
 
 /** `telesweep stats --send`: the last full stretch, at most once. Never throws. @returns the exit code */
 export function runSend(flags: SendFlags, world: World): Promise<number> {
-  const { by, dryRun, json } = flags;
-  const requires = dryRun ? [] : ['TELEGRAM_BOT_TOKEN', 'STATS_CHAT_ID'];
+  const { by, dryRun, json, ofMany } = flags;
+  const requires = dryRun || ofMany ? [] : ['TELEGRAM_BOT_TOKEN', 'STATS_CHAT_ID'];
   return runCommand('stats', flags, world, requires, async ({ settings, connection, print }) => {
+    if (ofMany && settings.statsChatId === null) return exitCodes.ok;
     const choose = (today: string) => [periodBefore(by, periodOf(by, today, today), today)];
     const stats = await readOnly(connection, () => readStats(connection, settings, { by, choose }));
     const [period] = stats.periods;
@@ -64,7 +67,7 @@ export function runSend(flags: SendFlags, world: World): Promise<number> {
     } else if (did === 'would_send') print(`${text}\n`);
     else if (told.exitCode === exitCodes.ok) print(`${sentence(told, nameOf(period, by))}\n`);
     if (told.exitCode !== exitCodes.ok)
-      complain(world.stderr, 'stats', redact(sentence(told, nameOf(period, by)), settings.secrets));
+      complain(world.stderr, 'stats', redact(sentence(told, nameOf(period, by)), settings.secrets), settings.name);
     return told.exitCode;
   });
 }
