@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import displayWidth from 'string-width';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -12,11 +12,12 @@ import { cleanupTokensSection } from './support/demo/cleanup-tokens.ts';
 import { deleteBroadcastsSection } from './support/demo/delete-broadcasts.ts';
 import { deleteDueSection } from './support/demo/delete-due.ts';
 import { kinds } from './support/demo/kinds.ts';
+import { manyBotsSection } from './support/demo/many-bots.ts';
 import { postGuideSection } from './support/demo/post-guide.ts';
 import { resetCountsSection } from './support/demo/reset-counts.ts';
 import { Screen } from './support/demo/screen.ts';
 import type { Section } from './support/demo/section.ts';
-import type { Stage } from './support/demo/stage.ts';
+import { passesOf, type Stage } from './support/demo/stage.ts';
 import { showWhole } from './support/demo/whole.ts';
 import type { RunResult } from './support/run.ts';
 import { createScene, type Scene } from './support/scene.ts';
@@ -113,17 +114,22 @@ describe("the demo's own check", () => {
       api: scene.api,
       secrets: [botToken],
       passes,
+      databaseUrl: scene.db.url,
+      botsFolder: join(mkdtempSync(join(tmpdir(), 'a demo ')), 'bots'),
       timeZone: 'UTC',
       query: (sql, params) => scene.db.query(sql, params),
       async telesweep(args, env) {
         const result = await scene.run(args, env);
-        passes.push(result);
+        passes.push(...passesOf(result));
         return result;
       },
       close: () => scene.close(),
     };
   });
-  afterAll(() => stage.close());
+  afterAll(async () => {
+    rmSync(dirname(stage.botsFolder), { recursive: true });
+    await stage.close();
+  });
 
   async function call(method: string, params: unknown): Promise<void> {
     const answer = await fetch(`${scene.api.url}/bot${botToken}/${method}`, {
@@ -203,6 +209,23 @@ describe("the demo's own check", () => {
     await call('sendMessage', sent?.call.params);
     await scene.db.query("update telesweep.guide_posts set state = 'posted' where state = 'failed'");
     expect(await faults(section)).toEqual(['bot was kicked', 'each slot brought one guide, the next']);
+  });
+
+  test('of several bots sees a notice that one did not send, and a record that was left', async () => {
+    const section = manyBotsSection(2);
+    await section.before(stage);
+    expect(await faults(section)).toEqual([
+      'kiosk',
+      'shop',
+      'lost',
+      expect.stringContaining('it exits with the worst'),
+    ]);
+    await section.run(stage);
+    expect(await faults(section)).toEqual([]);
+    await scene.db.query(
+      `insert into kiosk.pending_deletions (chat_id, message_ids, delete_at) values (7710000001, '{4}', now())`,
+    );
+    expect(await faults(section)).toEqual(['kiosk']);
   });
 
   test('of the database jobs sees a row that stayed and one that went', async () => {

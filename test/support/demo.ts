@@ -8,6 +8,7 @@ import { cleanupTokensSection } from './demo/cleanup-tokens.ts';
 import { fullDay } from './demo/day.ts';
 import { deleteBroadcastsSection } from './demo/delete-broadcasts.ts';
 import { deleteDueSection } from './demo/delete-due.ts';
+import { manyBotsSection } from './demo/many-bots.ts';
 import { postGuideSection } from './demo/post-guide.ts';
 import { resetCountsSection } from './demo/reset-counts.ts';
 import { Screen } from './demo/screen.ts';
@@ -74,6 +75,7 @@ async function main(): Promise<number> {
     [resetCountsSection()],
     [postGuideSection()],
     [deleteBroadcastsSection(), deleteDueSection(records)],
+    [manyBotsSection(Math.min(records, 50))],
   ];
   const opening = openStage(screen);
   const playing = opening.then((stage) => play(stage, acts, startedAt));

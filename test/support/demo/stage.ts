@@ -1,9 +1,11 @@
 /** Where the demo plays: a real PostgreSQL, the simulated Telegram, and the built telesweep between them. */
+import { join } from 'node:path';
 import pg from 'pg';
 import { formatCount, formatDuration } from '../../../src/output/format.ts';
 import { type BotApi, botToken, startBotApi } from '../bot-api.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 import { type RunResult, type Started, start } from '../run.ts';
+import { botsOf } from './bots-of.ts';
 import type { Screen } from './screen.ts';
 
 /** Telegram's documented limit; telesweep takes 25 of them where it is not told otherwise. */
@@ -25,6 +27,9 @@ export interface Stage {
   readonly secrets: readonly string[];
   /** Every pass so far, in the order in which they ended. */
   readonly passes: readonly RunResult[];
+  readonly databaseUrl: string;
+  /** Where the env files of several bots go; does not stand yet. */
+  readonly botsFolder: string;
   /** For "today" and slots. */
   readonly timeZone: string;
   query<Row = Record<string, unknown>>(sql: string, params?: unknown[]): Promise<Row[]>;
@@ -72,6 +77,8 @@ export async function openStage(screen: Screen): Promise<Stage> {
     api,
     secrets: [botToken, server.password, encodeURIComponent(server.password)],
     passes,
+    databaseUrl: url,
+    botsFolder: join(server.folder, 'bots'),
     timeZone,
     async query<Row>(sql: string, params?: unknown[]) {
       const { rows } = await pool.query(sql, params);
@@ -91,7 +98,7 @@ export async function openStage(screen: Screen): Promise<Stage> {
         const result = await started.done;
         // Ctrl-C ends the pass as well; the demo must not go on from there.
         if (closing) throw new Error(brokenOff);
-        if (result.summary !== undefined) passes.push(result);
+        passes.push(...passesOf(result));
         return result;
       } finally {
         running.delete(started);
@@ -108,4 +115,10 @@ export async function openStage(screen: Screen): Promise<Stage> {
       await server.dispose();
     },
   };
+}
+
+/** One for each bot of a directory. */
+export function passesOf(result: RunResult): RunResult[] {
+  if (result.summary !== undefined) return [result];
+  return botsOf(result).map(({ summary }) => ({ ...result, summary: summary ?? undefined }));
 }
