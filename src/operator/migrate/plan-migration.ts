@@ -71,7 +71,8 @@ export async function planWithin(
   if (Array.isArray(place)) throw new SettingsError(place);
   const steps: MigrationStep[] = [];
   const problems: string[] = [];
-  const notes = down ? [] : tellOthers(found, place.schema);
+  // Whoever names the schema knows of the others.
+  const notes = down || setting !== null ? [] : tellOthers(found, place.schema);
   for (const migration of down ? migrations.toReversed() : migrations) {
     const plan = await (down ? migration.down(db, place.schema) : migration.up(db, place.schema));
     steps.push(...plan.steps.map((step) => ({ migration: migration.name, ...step })));
