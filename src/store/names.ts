@@ -7,11 +7,11 @@
 
 /**
  * The schema to which the names lead, as SQL. The first table that stands answers for all: `migrate` refuses names that lead to
- * several schemas. In the order of text: by that of names no index of `schema_name` finds it.
+ * several schemas. Its name is quoted where SQL wants it so. In the order of text: by that of names no index of `schema_name` finds it.
  */
 const bySearchPath = `(coalesce(
-  (select nspname::text from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-   where pg_class.oid = coalesce(to_regclass('pending_deletions'), to_regclass('tokens'), to_regclass('guides'),
+  (select replace(trim(both '"' from relnamespace::regnamespace::text), '""', '"') from pg_class
+   where oid = coalesce(to_regclass('pending_deletions'), to_regclass('tokens'), to_regclass('guides'),
      to_regclass('broadcasts'), to_regclass('broadcast_messages'), to_regclass('token_generator_count'))),
   current_schema()::text, '') collate "default")`;
 
