@@ -450,8 +450,9 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
     const { generation } = this.#slots;
     const pauseSeconds = this.#pause.toTell;
     this.#pause.toTell = null;
-    const { job, runId, lease } = this.#context;
+    const { job, runId, lease, uncounted } = this.#context;
     const renew = lease.isToRenew();
+    const made = renew ? uncounted.now() : null;
     this.#lastWasTick = true;
     this.#run(async () => {
       const answer = await this.#writer.tick({
@@ -462,7 +463,9 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
         calls: reserve,
         intervalSeconds: this.#slots.intervalMs / 1000,
         pauseSeconds,
+        made,
       });
+      if (made !== null) uncounted.counted(made);
       if (renew && answer.leaseHeld) lease.renewed(startedAt);
       this.#tickTime.took(monotonicMs() - startedAt);
       await this.#ticked(answer, { startedAt, reserved: reserve, generation });

@@ -1,6 +1,7 @@
 /** What became of rows, written down by ticks: the only one that writes a sweep's tables in a pass. */
 import type { Kysely } from 'kysely';
 import { monotonicMs } from '../process/clock.ts';
+import type { Figures } from '../store/daily-counts.ts';
 import { keptInSilence, LockTimeoutError, type RowFault, rowFault } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
 import { runTick, type TickAnswer, type TickRequest, type TickWrites } from '../store/tick.ts';
@@ -15,6 +16,8 @@ export interface Write {
   readonly urgent: boolean;
   /** Takes a claim back: with a new claim of the same row it is as if neither had been asked for. */
   readonly releases: boolean;
+  /** What it adds to the figures of the day where it is done. */
+  readonly figures: Figures;
 }
 
 /** How a job's rows are written. */
@@ -103,7 +106,7 @@ export class Writer<W extends Write> {
     for (const pending of batch) this.#drop(pending);
     const together = batch.filter(({ apart }) => !apart);
     const answer = await this.#together(request, together);
-    const alone = { ...request, renew: false, calls: 0, pauseSeconds: null };
+    const alone = { ...request, renew: false, calls: 0, pauseSeconds: null, made: null };
     for (const pending of batch) if (pending.apart) await this.#halves(alone, [pending]);
     return answer;
   }
@@ -114,7 +117,7 @@ export class Writer<W extends Write> {
     } catch (error) {
       if (batch.length === 0 || !isOfRows(error)) throw error;
       const answer = await this.#run({ ...request, lockMs: 10_000 }, []);
-      await this.#halves({ ...request, renew: false, calls: 0, pauseSeconds: null }, batch, error);
+      await this.#halves({ ...request, renew: false, calls: 0, pauseSeconds: null, made: null }, batch, error);
       return answer;
     }
   }
@@ -156,7 +159,8 @@ export class Writer<W extends Write> {
     const writes = batch.map(({ write }) => write);
     const durable = writes.some((write) => write.durable);
     const carried = writes.length === 0 ? null : this.#table.writes(writes);
-    const answer = await runTick(this.#db, { ...request, durable }, carried);
+    const counted = writes.map(({ figures }) => figures);
+    const answer = await runTick(this.#db, { ...request, durable }, carried, counted);
     const notBefore = monotonicMs() + lockedPauseMs;
     for (const [n, pending] of batch.entries()) {
       if (answer.done.has(n)) this.#written(pending.write, 'done');

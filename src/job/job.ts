@@ -10,6 +10,7 @@ import type { SqlFragment } from '../store/sql-fragment.ts';
 import type { Client } from '../telegram/client.ts';
 import type { Stop } from './stop.ts';
 import type { Tally } from './tally.ts';
+import type { UncountedCalls } from './uncounted-calls.ts';
 
 /** The job's bot, with what is remembered of it. */
 export interface Telegram {
@@ -49,6 +50,7 @@ export interface JobContext<C extends Counts = Counts> {
   /** Counted up as the work is done. */
   counts: C;
   calls: CallCounts;
+  uncounted: UncountedCalls;
   /** What goes into the totals beside `counts` and `calls`. */
   tally: Tally;
   log: Log;

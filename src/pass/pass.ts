@@ -3,6 +3,7 @@ import type { Job, JobContext, JobResult, LeaseRenewal, Telegram } from '../job/
 import type { Stop } from '../job/stop.ts';
 import { createStop } from '../job/stop.ts';
 import { Tally } from '../job/tally.ts';
+import { UncountedCalls } from '../job/uncounted-calls.ts';
 import type { Metrics } from '../output/metrics-sample.ts';
 import { monotonicMs } from '../process/clock.ts';
 import { messageOf, SettingsError, UnavailableError } from '../process/errors.ts';
@@ -151,6 +152,7 @@ class Pass {
   readonly #summary: Summary;
   #telegram: Promise<Telegram> | null = null;
   readonly #tally = new Tally();
+  readonly #uncounted: UncountedCalls;
   /** Once the run is written down. */
   recorded: Recorded | null = null;
 
@@ -170,6 +172,7 @@ class Pass {
     this.#stop = stop;
     this.#report = report;
     this.#summary = summary;
+    this.#uncounted = new UncountedCalls(summary.telegram);
   }
 
   /**
@@ -275,14 +278,16 @@ class Pass {
       summary.duration_ms = Math.round(monotonicMs() - startedAt);
       // What there is to tell where nothing is due was counted by the pass that did it.
       const counts = end.nothingDue ? {} : summary.counts;
-      const held = await closeRun(this.#connection, {
+      const { held, isFirstOfDay } = await closeRun(this.#connection, {
         summary,
         botId: botOf(this.#job, this.#settings),
         additions: additionsOf({ ...summary, counts }, exitCode, this.#tally),
+        uncounted: this.#uncounted.now(),
         keep: this.#settings,
         durable: !end.nothingDue,
       });
       this.recorded = { metrics: await this.#readMetrics() };
+      if (isFirstOfDay) await this.#lookAtDay();
       if (held !== null) {
         this.#report.log.warn({ detail: held }, `failed items past FAILED_DAYS were not removed: ${held}`);
       }
@@ -318,6 +323,17 @@ class Pass {
     }
   }
 
+  /** Once a day, how things stand. A run that is written down does not fail for its sake. */
+  async #lookAtDay(): Promise<void> {
+    if (this.#stop.reason === 'signal') return;
+    try {
+      const { lookAtDay } = await import('../store/daily-look.ts');
+      await lookAtDay(this.#connection, this.#settings.statsDays);
+    } catch (error) {
+      this.#report.log.warn({}, `how things stand today was not written down: ${messageOf(error)}`);
+    }
+  }
+
   #token(): string | null {
     if (this.#job.token === null) return null;
     return this.#job.token === 'GUIDE_BOT_TOKEN' ? this.#settings.guideBotToken : this.#settings.telegramBotToken;
@@ -336,6 +352,7 @@ class Pass {
       stayMs: this.#options.stayMs,
       counts: summary.counts,
       calls: summary.telegram,
+      uncounted: this.#uncounted,
       tally: this.#tally,
       log: this.#report.log,
       progress: this.#report.progress,

@@ -11,6 +11,8 @@ export interface DatabaseSettings {
   applicationName: string;
   /** Where the bot's tables stand; absent where the search path tells. */
   schema?: string;
+  /** In which days begin and end. */
+  timeZone: string;
   /** Parameters of DATABASE_URL that other tools read and telesweep does not, such as `pgbouncer`. */
   ignoredParameters?: readonly string[];
 }

@@ -90,7 +90,7 @@ export function checkSettings(request: SettingsRequest): {
   return {
     settings: {
       ...values,
-      database: values.schema === null ? database : { ...database, schema: values.schema },
+      database: { ...database, timeZone: values.timeZone, ...(values.schema !== null && { schema: values.schema }) },
       name: botsName,
       guideBotToken: values.guideBotToken ?? values.telegramBotToken,
       alertBotToken: values.alertBotToken ?? values.telegramBotToken,
@@ -129,7 +129,8 @@ const namelessPing: Problem = {
   text: 'has {name} in it, and the bot has none; expected NAME, or an address without {name}',
 };
 
-function readDatabaseSettings(reader: Reader, sources: Sources): DatabaseSettings {
+
+function readDatabaseSettings(reader: Reader, sources: Sources): Omit<DatabaseSettings, 'timeZone'> {
   const setting: SettingInfo<DatabaseParts> = { ...settingInfo('DATABASE_URL'), format: databaseUrl };
   const alone = !isGiven(sources, setting) && namesDatabase(sources.values);
   const url = alone ? null : reader.read(setting);

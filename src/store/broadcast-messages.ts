@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dueBroadcasts } from './broadcast-due.ts';
+import { addToDaily } from './daily-counts.ts';
 import { deletable } from './deletable.ts';
 import { mayBeTried } from './due.ts';
 import { instant, instantText } from './instant.ts';
@@ -39,10 +40,15 @@ const isNamed = sql`chat_id is not null and message_id is not null`;
 /** Gives up rows that name no chat or no message. @returns the reason of each */
 export async function failUnnamedMessages(db: Db, broadcastIds: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ failure: string }>`
-    update $bots.broadcast_messages set failed_at = now(), next_attempt_at = null,
-      failure = case when chat_id is null then 'bad_chat_id' else 'bad_message_id' end
-    where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})
-    returning failure`.execute(db);
+    with failed as (
+      update $bots.broadcast_messages set failed_at = now(), next_attempt_at = null,
+        failure = case when chat_id is null then 'bad_chat_id' else 'bad_message_id' end
+      where broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and not (${isNamed})
+      returning failure
+    ), counted as (
+      ${sql.raw(addToDaily(`select $today as day, 'broadcast_messages_failed' as metric, count(*) as value from failed`))}
+    )
+    select failure from failed`.execute(db);
   return rows.map(({ failure }) => failure);
 }
 
@@ -111,11 +117,21 @@ export async function failTooOldMessages(
   limit: number,
 ): Promise<number> {
   const due = sql`broadcast_id = any(${[...broadcastIds]}::bigint[]) and failed_at is null and ${tooOld(now)}`;
-  const result = await sql`
-    update $bots.broadcast_messages set failed_at = now(), failure = 'too_old', next_attempt_at = null
-    where ${due} and ctid = any(array(
-      select ctid from $bots.broadcast_messages where ${due} limit ${limit} for update skip locked))`.execute(db);
-  return Number(result.numAffectedRows ?? 0);
+  const { rows } = await sql<{ failed: number }>`
+    with failed as (
+      update $bots.broadcast_messages set failed_at = now(), failure = 'too_old', next_attempt_at = null
+      where ${due} and ctid = any(array(
+        select ctid from $bots.broadcast_messages where ${due} limit ${limit} for update skip locked))
+      returning failed_at
+    ), counted as (
+      ${sql.raw(
+        addToDaily(`
+          select $today as day, metric, count(failed_at) as value
+          from failed cross join unnest('{broadcast_messages_failed,broadcast_messages_too_old}'::text[]) as metric group by metric`),
+      )}
+    )
+    select count(failed_at)::int as failed from failed`.execute(db);
+  return rows[0]?.failed ?? 0;
 }
 
 /** Messages of the due broadcasts that may be tried now: 0.16 s a million, where `countLedger` takes 2.5 s. */

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { finishedBroadcasts, withLateLedger } from './broadcast-due.ts';
+import { addToDaily } from './daily-counts.ts';
 import { keptInSilence, type RowFault, rowFault } from './database-error.ts';
 import { deletable } from './deletable.ts';
 import type { Database } from './schema.ts';
@@ -134,6 +135,8 @@ async function finish(db: Db, ids: readonly string[]): Promise<Finished[]> {
     ), remembered as (
       insert into telesweep.finished_broadcasts (schema_name, broadcast_id, finished_at) select $schema, id, now() from removed
       on conflict (schema_name, broadcast_id) do update set finished_at = excluded.finished_at
+    ), counted as (
+      ${sql.raw(addToDaily(`select $today as day, 'broadcasts_removed' as metric, count(*) as value from removed`))}
     ), kept as (
       update $bots.broadcasts set failed_at = now(), failure = case when ending.holds_failed then 'messages_failed' else 'no_ledger' end
       from ending where broadcasts.id = ending.id and (ending.holds_failed or not ending.had_ledger)

@@ -101,7 +101,7 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
     client.end().catch(() => {});
     throw error;
   }
-  const names: Names = { setting: settings.schema ?? null, schema: settings.schema ?? null };
+  const names: Names = { setting: settings.schema ?? null, schema: settings.schema ?? null, zone: settings.timeZone };
   const timeout = options.statementTimeoutMs === undefined ? statementTimeoutMs : options.statementTimeoutMs;
 
   /** A statement that is a transaction by itself is asked again where another one came between. */

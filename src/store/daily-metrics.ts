@@ -31,9 +31,19 @@ export const dailyMetrics = [
   { name: 'late_over_1h', day: 'work', label: 'records done later than that' },
 
   { name: 'broadcast_messages_deleted', day: 'work', label: 'messages of broadcasts that were deleted' },
+  { name: 'broadcast_messages_gone', day: 'work', label: 'messages of broadcasts that were gone already' },
   { name: 'broadcast_messages_failed', day: 'work', label: 'messages of broadcasts that were given up' },
   { name: 'broadcast_messages_too_old', day: 'work', label: 'of these, lost to the 48 hours' },
-  { name: 'broadcast_chats_reached', day: 'work', label: 'chats that a removed broadcast had reached' },
+  {
+    name: 'broadcast_chats_reached',
+    day: 'work',
+    label: 'chats in which nothing of a broadcast that reached them is left',
+  },
+  {
+    name: 'broadcast_chats_unreachable',
+    day: 'work',
+    label: 'chats of broadcasts that are gone or have blocked the bot',
+  },
   { name: 'broadcasts_removed', day: 'work', label: 'broadcasts that were removed' },
 
   { name: 'guides_posted', day: 'work', label: 'guides that were posted, one a channel' },

@@ -1,6 +1,6 @@
 /** What became of a slot's posts, as the part of a tick that writes it. */
 import { sql } from 'kysely';
-import { addToTotals, isOfOtherName, type LastGuide, type PostState } from './guide-posts.ts';
+import { addToTotals, isOfOtherName, type LastGuide, type PostState, postFigures } from './guide-posts.ts';
 import type { TickWrites } from './tick.ts';
 
 /**
@@ -66,5 +66,6 @@ export function guidePostWrites(slot: string, guide: LastGuide, writes: readonly
     // One that was written down otherwise meanwhile is no concern of this pass any more.
     gone: sql`select n from asked where change in ('release', 'unsent', 'finish')`,
     kept: sql`select null::int as n where false`,
+    ...(writes.some(({ change }) => change === 'finish' || change === 'unsent') && { figures: postFigures }),
   };
 }

@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { addToDaily } from './daily-counts.ts';
 import { type SlotSettings, slotRule, writtenSlot } from './guide-due.ts';
 import { slotsFrom } from './guide-slots.ts';
 import type { Database } from './schema.ts';
@@ -112,7 +113,7 @@ export async function settleOpenPosts(db: Db): Promise<{ slot: string; chat_id: 
       set state = 'uncertain', error = 'the pass that was sending it ended before the answer came'
       where schema_name = $schema and state = 'posting'
       returning slot, chat_id, guide_id, state
-    ), counted as (${addToTotals})
+    ), counted as (${addToTotals}), figures as (${postFigures}), noted as (${addTodays})
     select ${sql.raw(iso('slot'))} as slot, chat_id, guide_id from post order by slot, chat_id`.execute(db);
   return rows;
 }
@@ -134,7 +135,7 @@ export async function failPosts(
         set guide_id = excluded.guide_id, position = excluded.position, error = excluded.error
         where post.state = 'failed'
       returning state
-    ) ${addToTotals}`.execute(db);
+    ), figures as (${postFigures}), noted as (${addTodays}) ${addToTotals}`.execute(db);
 }
 
 /** Forgets posts past their time; those of the last slot stay, because the rotation goes on from it. */
@@ -149,3 +150,8 @@ export const addToTotals = sql`
   insert into telesweep.guide_totals as totals (schema_name, status, total)
   select $schema, state, count(*) from post group by state
   on conflict (schema_name, status) do update set total = totals.total + excluded.total`;
+
+/** Each failed try counts, so that what fails first and is posted then is in both. */
+export const postFigures = sql`select 'guides_' || state as metric, count(*) as value from post group by state`;
+
+const addTodays = sql.raw(addToDaily('select $today as day, metric, value from figures'));

@@ -15,6 +15,8 @@ export interface LedgerWrite {
   attempts: number;
   /** A refusal beside a witness. */
   refused: boolean;
+  /** Telegram answered for the message: its chat had it. */
+  reached: boolean;
   failure: string | null;
   detail: string | null;
 }
@@ -31,19 +33,23 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
   const done = allGo
     ? sql`select n from removed`
     : sql`select n from removed union all select n from changed where written_at is not null`;
+  const reaches = writes.some(({ reached }) => reached);
   return {
+    ...(reaches && { figures: reachedChats }),
     expressions: sql`
     asked as materialized (
-      select (n - 1)::int as n, broadcast_id, chat_id, message_id, change from unnest(
+      select (n - 1)::int as n, broadcast_id, chat_id, message_id, change, reached from unnest(
         ${writes.map(({ broadcastId }) => broadcastId)}::bigint[], ${writes.map(({ chatId }) => chatId)}::bigint[],
-        ${writes.map(({ messageId }) => messageId)}::bigint[], ${writes.map(({ change }) => change)}::text[]
-      ) with ordinality as asked (broadcast_id, chat_id, message_id, change, n)
+        ${writes.map(({ messageId }) => messageId)}::bigint[], ${writes.map(({ change }) => change)}::text[],
+        ${writes.map(({ reached }) => reached)}::boolean[]
+      ) with ordinality as asked (broadcast_id, chat_id, message_id, change, reached, n)
     ), found as materialized (
       select asked.*, message.place from asked cross join lateral (
         select ctid as place from $bots.broadcast_messages as message where ${sameKey('asked')} offset 0 for update skip locked) as message
     ), removed as (
       delete from $bots.broadcast_messages as message using found
-      where found.change = 'remove' and ${sameKey('found')} and message.ctid = found.place returning found.n
+      where found.change = 'remove' and ${sameKey('found')} and message.ctid = found.place
+      returning found.n, found.broadcast_id, found.chat_id, found.reached
     )${allGo ? sql`` : changedRows(writes, sameKey('found'))}`,
     done,
     gone: sql`select n from asked where not exists (select from found where found.n = asked.n)
@@ -52,6 +58,16 @@ export function ledgerWrites(writes: readonly LedgerWrite[]): TickWrites {
       and exists (select from $bots.broadcast_messages as message where ${sameKey('found')} and message.ctid = found.place offset 0)`,
   };
 }
+
+/** Chats whose last row of a broadcast goes: what is removed here still stands for this statement. Each counts once that way. */
+const reachedChats = sql`
+      select 'broadcast_chats_reached' as metric, count(*) as value from (
+        select broadcast_id, chat_id, count(*) as rows from removed group by 1, 2 having bool_or(reached)) as ended
+      cross join lateral (
+        select count(*) as rows from (
+          select from $bots.broadcast_messages as message
+          where message.broadcast_id = ended.broadcast_id and message.chat_id = ended.chat_id offset 0) as message) as standing
+      where standing.rows = ended.rows`;
 
 function changedRows(writes: readonly LedgerWrite[], sameKey: ReturnType<typeof sql>) {
   return sql`, told as materialized (

@@ -29,7 +29,7 @@ export async function pagesOutOfOrder(
 export async function deletePages(db: Kysely<Database>, swept: SweptTable, from: number, to: number): Promise<Deleted> {
   const table = sql.table(swept.table);
   const those = sql`${swept.due} and ctid >= ${sql.raw(`'(${from},0)'::tid`)} and ctid < ${sql.raw(`'(${to},0)'::tid`)}`;
-  const result = await tryDelete(db, sql`delete from ${table} where ${those} and ${quickly}`);
+  const result = await tryDelete(db, swept, sql`${those} and ${quickly}`);
   if (result.kind === 'deleted') return { deleted: result.deleted, metLock: false, kept: nothingKept };
   const chosen =
     result.kind === 'locked' ? await deleteChosen(db, swept, sql`select ctid from ${table} where ${those}`) : null;

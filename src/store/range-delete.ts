@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { addToDaily } from './daily-counts.ts';
 import { LockTimeoutError, type RowFault, rowFault } from './database-error.ts';
 import type { Database } from './schema.ts';
 import { askAgain, mayKeepInSilence, type StandingRow } from './silent-rows.ts';
@@ -135,8 +136,8 @@ async function deleteAll(
   range: RawBuilder<unknown>,
   rows: number,
 ): Promise<Deleted> {
-  const { table, due } = swept;
-  const result = await tryDelete(db, sql`delete from ${sql.table(table)} where ${due} and ${range} and ${quickly}`);
+  const { due } = swept;
+  const result = await tryDelete(db, swept, sql`${due} and ${range} and ${quickly}`);
   if (result.kind === 'deleted') return { deleted: result.deleted, metLock: false, kept: nothingKept };
   if (result.kind === 'refused') return deleteInHalves(db, swept, sql`${due} and ${range}`);
   return { ...(await deleteFirst(db, swept, range, rows)), metLock: true };
@@ -160,17 +161,16 @@ async function deleteFirst(
 /** @param chosen a select of ctids @returns null where the database refuses a row of them, and nothing was deleted */
 export async function deleteChosen(
   db: Kysely<Database>,
-  { table, due }: SweptTable,
+  swept: SweptTable,
   chosen: RawBuilder<unknown>,
 ): Promise<Deleted | null> {
   // The tables of a partitioned one may use the same ctid for a row that is not due.
-  const those = (ctids: RawBuilder<unknown>) => sql`
-    delete from ${sql.table(table)} where ${due} and ${quickly} and ctid = any(array(${ctids}))`;
-  const all = await tryDelete(db, those(chosen));
+  const those = (ctids: RawBuilder<unknown>) => sql`${swept.due} and ${quickly} and ctid = any(array(${ctids}))`;
+  const all = await tryDelete(db, swept, those(chosen));
   if (all.kind === 'deleted') return { deleted: all.deleted, metLock: false, kept: nothingKept };
   if (all.kind === 'refused') return null;
   // A row of another table may be locked that a foreign key ties to one of these: then they are all passed over.
-  const free = await tryDelete(db, those(sql`${chosen} for update skip locked`));
+  const free = await tryDelete(db, swept, those(sql`${chosen} for update skip locked`));
   if (free.kind === 'refused') return null;
   return { deleted: free.kind === 'deleted' ? free.deleted : 0, metLock: true, kept: nothingKept };
 }
@@ -192,7 +192,7 @@ export async function deleteInHalves(
   for (let places = waiting.pop(); places !== undefined; places = waiting.pop()) {
     if (places.length === 0) continue;
     const those = sql`${due} and ctid = any(${places}::tid[])`;
-    const result = await tryDelete(db, sql`delete from ${sql.table(table)} where ${those} and ${quickly}`);
+    const result = await tryDelete(db, swept, sql`${those} and ${quickly}`);
     if (result.kind === 'deleted') total.deleted += result.deleted;
     else if (places.length > 1) {
       const half = Math.ceil(places.length / 2);
@@ -210,11 +210,19 @@ export async function deleteInHalves(
 
 type Tried = { kind: 'deleted'; deleted: number } | { kind: 'locked' } | { kind: 'refused'; fault: RowFault };
 
-/** Where a lock is met or a row is refused, nothing was deleted. */
-export async function tryDelete(db: Kysely<Database>, statement: RawBuilder<unknown>): Promise<Tried> {
+/** Deletes rows and counts them for the figures. Where a lock is met or a row is refused, nothing was deleted. */
+export async function tryDelete(
+  db: Kysely<Database>,
+  { table, figures }: SweptTable,
+  where: RawBuilder<unknown>,
+): Promise<Tried> {
   try {
-    const result = await statement.execute(db);
-    return { kind: 'deleted', deleted: Number(result.numAffectedRows ?? 0) };
+    const { rows } = await sql<{ deleted: number }>`
+      with gone as (delete from ${sql.table(table)} where ${where} returning ${figures.of}),
+      kinds as materialized (${figures.kinds}),
+      counted as (${sql.raw(addToDaily(figures.days))})
+      select coalesce(sum(n), 0)::int as deleted from kinds`.execute(db);
+    return { kind: 'deleted', deleted: rows[0]?.deleted ?? 0 };
   } catch (error) {
     if (error instanceof LockTimeoutError) return { kind: 'locked' };
     const fault = rowFault(error);

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { RowRefusedError } from '../process/errors.ts';
-import type { Backlog, JobName, Summary } from '../process/summary.ts';
+import type { Backlog, CallCounts, JobName, Summary } from '../process/summary.ts';
 import type { RememberedBot } from './bots.ts';
 import type { Pause } from './budgets.ts';
 import type { Connection } from './connect.ts';
+import { addToDaily, firstOfDay } from './daily-counts.ts';
 import { pruneFailed } from './failed-prune.ts';
 import { instantText, readInstantOrNull } from './instant.ts';
 import type { SqlFragment } from './sql-fragment.ts';
@@ -78,7 +79,7 @@ export async function openRun(
     sender: string | null;
     schema: string;
   }>(
-    `with place as materialized (select $schema as schema), written as (
+    `with place as materialized (select $schema as schema, $today as today), written as (
        insert into telesweep.leases as held (schema_name, job, run_id, holder, acquired_at, expires_at)
        select schema, $${n + 1}, $${n + 2}, $${n + 3}, now(), clock_timestamp() + make_interval(secs => ${leaseSeconds}) from place
        on conflict (schema_name, job) do update
@@ -111,6 +112,7 @@ export async function openRun(
      from asked cross join place
      -- Where it does not stand yet, the pass ends here, and not when its work is done.
      left join telesweep.totals on false
+     left join telesweep.daily on false
      left join telesweep.leases as before on before.schema_name = place.schema and before.job = $${n + 1}
      left join telesweep.budgets as budget on budget.bot_id = $${n + 4}::bigint
      left join telesweep.bots as bot on bot.bot_id = $${n + 4}::bigint
@@ -188,6 +190,7 @@ export async function renewLease(connection: Connection, job: JobName, runId: st
 export interface Keep {
   runHistoryDays: number;
   failedDays: number;
+  statsDays: number;
 }
 
 export interface Closing {
@@ -196,45 +199,57 @@ export interface Closing {
   botId: string | null;
   /** What the pass adds to the totals. */
   additions: readonly Addition[];
+  /** Calls that no tick has added to the figures of the day. */
+  uncounted: CallCounts;
   keep: Keep;
   /** Whether it must be on disk when the pass ends: what a pass with nothing due writes down is no loss. */
   durable: boolean;
 }
 
+export interface Closed {
+  /** Why nothing was pruned, where the database does not let an item go; the record and the lease come first. */
+  held: string | null;
+  /** Nobody has written down yet how things stand on this day. */
+  isFirstOfDay: boolean;
+}
+
 /**
  * Closes the run's record, gives the lease back, adds to the totals, and prunes runs and failed items of this job past their
- * time: one statement.
- * @returns why nothing was pruned, where the database does not let an item go; the record and the lease come first
+ * time, and figures of days: one statement.
  */
-export async function closeRun(connection: Connection, closing: Closing): Promise<string | null> {
+export async function closeRun(connection: Connection, closing: Closing): Promise<Closed> {
   try {
-    await close(connection, closing, pruneFailed(closing.summary.job, '$11::int'));
-    return null;
+    return { held: null, isFirstOfDay: await close(connection, closing, pruneFailed(closing.summary.job, '$14::int')) };
   } catch (error) {
     if (!(error instanceof RowRefusedError)) throw error;
-    await close(connection, closing, []);
-    return error.words;
+    return { held: error.words, isFirstOfDay: await close(connection, closing, []) };
   }
 }
 
 async function close(
   connection: Connection,
-  { summary, botId, additions, keep, durable }: Closing,
+  { summary, botId, additions, uncounted, keep, durable }: Closing,
   pruned: readonly { name: string; sql: string }[],
-): Promise<void> {
+): Promise<boolean> {
   const prunings = pruned.map(({ name, sql }) => `, ${name} as (${sql})`);
-  await connection.query(
+  const [row] = await connection.query<{ first_of_day: boolean }>(
     `with released as (
        delete from telesweep.leases where schema_name = $schema and job = $1 and run_id = $2
      ), pruned as (
        delete from telesweep.runs where schema_name = $schema and job = $1 and started_at < now() - make_interval(days => $5) and run_id <> $2
      ), added as (${addTotals({ job: '$1', botId: '$7', names: '$8', labels: '$9', values: '$10' })}
+     ), counted as (
+       ${addToDaily(`select $today as day, metric, value from (values ('calls', $11::bigint), ('rate_limited', $12::bigint)) as made (metric, value)`)}
+     ), forgotten as (
+       delete from telesweep.daily where ctid = any(array(
+         select ctid from telesweep.daily where schema_name = $schema and day < $today - $13::int for update skip locked))
      )${prunings.join('')}
      insert into telesweep.runs (run_id, schema_name, job, started_at, finished_at, outcome, summary)
      values ($2, $schema, $1, $6, clock_timestamp(), $3, $4)
      on conflict (run_id) do update
        set finished_at = excluded.finished_at, outcome = excluded.outcome, summary = excluded.summary
-     ${durable ? '' : `returning ${withoutDisk}`}`,
+     returning not exists (
+       select from telesweep.daily where schema_name = $schema and day = $today and metric = '${firstOfDay}') as first_of_day${durable ? '' : `, ${withoutDisk}`}`,
     [
       summary.job,
       summary.run_id,
@@ -246,7 +261,11 @@ async function close(
       additions.map(({ name }) => name),
       additions.map(({ label }) => label),
       additions.map(({ value }) => value),
+      uncounted.calls,
+      uncounted.rate_limited,
+      keep.statsDays,
       ...(prunings.length === 0 ? [] : [keep.failedDays]),
     ],
   );
+  return row?.first_of_day === true;
 }

@@ -1,5 +1,6 @@
 /** Rows that were asked to go and stay without a word: kept by a trigger that returns NULL, by a policy or a rule. */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { addToDaily } from './daily-counts.ts';
 import { keptInSilence } from './database-error.ts';
 import type { Database } from './schema.ts';
 import type { Kept, SweptTable } from './swept-table.ts';
@@ -38,7 +39,7 @@ export interface AskedAgain {
 /** Asks the first due rows of a range to go once more, those that nobody holds, and names each that stays. */
 export async function askAgain(
   db: Kysely<Database>,
-  { table, column, due, name }: SweptTable,
+  { table, column, due, name, figures }: SweptTable,
   range: RawBuilder<unknown>,
   most: number,
 ): Promise<AskedAgain> {
@@ -48,8 +49,8 @@ export async function askAgain(
       where ${due} and ${range} order by ${sql.ref(column)} limit ${most} for update skip locked
     ), gone as (
       delete from ${sql.table(table)} where ${due} and ctid = any(array(select asked.place from asked))
-        and (tableoid, ctid) in (select asked.part, asked.place from asked) returning tableoid as part, ctid as place
-    )
+        and (tableoid, ctid) in (select asked.part, asked.place from asked) returning tableoid as part, ctid as place, ${figures.of}
+    ), kinds as materialized (${figures.kinds}), counted as (${sql.raw(addToDaily(figures.days))})
     select (select count(*)::int from asked) as asked,
            (select json_agg(json_build_object('place', part || ' ' || place, 'name', name)) from asked
             where (part, place) not in (select part, place from gone)) as kept`.execute(db);

@@ -8,6 +8,17 @@ export interface SweptTable {
   due: RawBuilder<unknown>;
   /** How a person knows a row: an expression, null where it has no name. */
   name: RawBuilder<unknown>;
+  figures: SweptFigures;
+}
+
+/** How the rows that go are counted for the figures of the day on which they were made. */
+export interface SweptFigures {
+  /** What a removal returns of each row. */
+  of: RawBuilder<unknown>;
+  /** A select from `gone`, the rows that went, with their number `n` in few rows. */
+  kinds: RawBuilder<unknown>;
+  /** A select from `kinds` of `day`, `metric` and `value`, as `addToDaily` wants it. */
+  days: string;
 }
 
 /** Rows that the database does not let go. */

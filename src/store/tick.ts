@@ -1,6 +1,7 @@
 /** The one statement of a sweep's writer: the lease, what happened to rows since the last one, and the next calls. */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { JobName } from '../process/summary.ts';
+import type { CallCounts, JobName } from '../process/summary.ts';
+import { addToDaily, type Figures } from './daily-counts.ts';
 import { leaseSeconds } from './runs.ts';
 import type { Database } from './schema.ts';
 
@@ -9,6 +10,8 @@ export interface TickRequest {
   runId: string;
   /** Moves the lease's end forward; else the lease is only looked at. */
   renew: boolean;
+  /** Calls that no statement has added to the figures yet; null for a tick that leaves them to another. */
+  made: CallCounts | null;
   botId: string;
   /** Calls to reserve. */
   calls: number;
@@ -47,6 +50,8 @@ export interface TickWrites {
   gone: RawBuilder<unknown>;
   /** A select of `n` for each row that was found, asked to change, and did not. */
   kept: RawBuilder<unknown>;
+  /** A select of `metric` and `value`: what the rows themselves tell for the figures. */
+  figures?: RawBuilder<unknown>;
 }
 
 /**
@@ -58,14 +63,18 @@ export async function runTick(
   db: Kysely<Database>,
   request: TickRequest,
   writes: TickWrites | null,
+  /** What each write adds to the figures where it is done. */
+  counted: readonly Figures[] = [],
 ): Promise<TickAnswer> {
+  const figures = figuresOf(request, writes, counted);
   const { rows } = await sql<TickRow>`
     with lease as materialized (${leaseOf(request)}),
     settings as materialized (select ${settingsOf(request)} as applied),
     ${writes === null ? sql`` : sql`${writes.expressions},`}
+    ${figures === null ? sql`` : sql`figures as materialized (${figures}), noted as (${sql.raw(addTodays)}),`}
     written as materialized (
       select ${writes === null ? sql`null::int[]` : sql`(select array_agg(n) from (${writes.done}) as done)`} as done,
-             (select applied from settings) as applied),
+             (select applied from settings) as applied${figures === null ? sql`` : sql`, (select count(*) from noted) as noted`}),
     budget as (${budgetOf(request)})
     select exists (select from lease) as lease_held,
            1000 * extract(epoch from clock_timestamp())::float8 as now,
@@ -109,6 +118,36 @@ function leaseOf({ job, runId, renew }: TickRequest): RawBuilder<unknown> {
   return sql`
       select 1 as held from telesweep.leases
       where schema_name = $schema and job = ${job} and run_id = ${runId} and expires_at > clock_timestamp() for share`;
+}
+
+/** Before the budget's row, which others wait for: whoever holds that one waits for nothing any more. */
+const addTodays = addToDaily('select $today as day, metric, sum(value) as value from figures group by metric');
+
+function figuresOf(
+  { made }: TickRequest,
+  writes: TickWrites | null,
+  counted: readonly Figures[],
+): RawBuilder<unknown> | null {
+  const parts: RawBuilder<unknown>[] = [];
+  const { calls = 0, rate_limited: limited = 0 } = made ?? {};
+  if (calls > 0) {
+    parts.push(sql`select metric, value from (
+      values ('calls', ${calls}::bigint), ('rate_limited', ${limited}::bigint)) as made (metric, value)`);
+  }
+  if (writes !== null) {
+    const told = counted.flatMap((figures, n) =>
+      Object.entries(figures).map(([name, value = 0]) => ({ n, name, value })),
+    );
+    const names = [...new Set(told.map(({ name }) => name))];
+    const places = new Map(names.map((name, index) => [name, index + 1]));
+    if (told.length > 0) {
+      parts.push(sql`select (${names}::text[])[place] as metric, value from unnest(
+        ${told.map(({ n }) => n)}::int[], ${told.map(({ name }) => places.get(name))}::int[], ${told.map(({ value }) => value)}::bigint[]
+      ) as told (n, place, value) where n in (${writes.done})`);
+    }
+    if (writes.figures !== undefined) parts.push(writes.figures);
+  }
+  return parts.length === 0 ? null : sql.join(parts, sql` union all `);
 }
 
 /** Both hold for this statement alone. A bot's own transaction must not hold up every process of the token. */

@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
+import { anyDay } from './daily-counts.ts';
 import { instantText } from './instant.ts';
 import { lookAgain } from './look-again.ts';
 import { deleteRange, type RangeDeleted, type RangeOptions } from './range-delete.ts';
 import type { Database } from './schema.ts';
-import type { Deleted, SweptTable } from './swept-table.ts';
+import type { Deleted, SweptFigures, SweptTable } from './swept-table.ts';
 
 /** A moment of the database's clock, and the zone that says which day it falls on. */
 export interface Today {
@@ -13,11 +14,26 @@ export interface Today {
 
 const due = ({ now, timeZone }: Today) => sql`date < (${now}::timestamptz at time zone ${timeZone}::text)::date`;
 
+/** No bot counts further; a sum of what a column may hold would be no number. */
+const mostGenerated = 1_000_000_000;
+
+const figures: SweptFigures = {
+  of: sql`date, token_generated`,
+  kinds: sql`
+    select date, count(*) as n, coalesce(sum(token_generated) filter (where token_generated between 0 and ${sql.lit(mostGenerated)}), 0) as generated
+    from gone group by 1`,
+  days: `
+    select date as day, metric, value
+    from kinds cross join lateral (values ('token_users', n), ('tokens_generated', generated)) as figure (metric, value)
+    where date ${anyDay}`,
+};
+
 const sweptCounters = (today: Today): SweptTable => ({
   table: '$bots.token_generator_count',
   column: 'date',
   due: due(today),
   name: sql`'the counter of user ' || user_id || ' on ' || to_char(date, 'YYYY-MM-DD')`,
+  figures,
 });
 
 /** Deletes the next counters of days before today, oldest first. */

@@ -45,6 +45,7 @@ const needed: readonly NeededRights[] = [
     update: ['finished_at', 'outcome', 'summary'],
   },
   { table: 'telesweep.totals', jobs: 'all', rights: ['select', 'insert'], update: ['value', 'changed_at'] },
+  { table: 'telesweep.daily', jobs: 'all', rights: ['select', 'insert', 'delete'], update: ['value'] },
   {
     table: 'telesweep.leases',
     jobs: 'all',

@@ -10,7 +10,7 @@ const read = (env: Record<string, string>) => readSettings({ env, requires: [] }
 describe('defaults', () => {
   test('nothing is needed where nothing is asked for', () => {
     expect(read({})).toEqual({
-      database: { applicationName: 'telesweep' },
+      database: { applicationName: 'telesweep', timeZone: 'UTC' },
       schema: null,
       name: null,
       telegramBotToken: null,
@@ -30,6 +30,7 @@ describe('defaults', () => {
       pingUrl: null,
       runHistoryDays: 30,
       failedDays: 30,
+      statsDays: 730,
       alertChatId: null,
       alertThreadId: null,
       alertBotToken: null,
@@ -37,7 +38,6 @@ describe('defaults', () => {
       alertAfter: 2,
       alertRepeatMs: 86_400_000,
       statsChatId: null,
-      statsDays: 730,
       statsThreadId: null,
       secrets: [],
     });

@@ -6,7 +6,11 @@ import { startRefusingServer } from '../support/refusing-server.ts';
 test('tries leave nothing at the signal that may end them: Node would warn of it, and cron mail that', async () => {
   const server = await startRefusingServer('57P03', 'the database system is starting up');
   const { signal } = new AbortController();
-  const database = { connectionString: `postgres://nobody@${server.host}/x`, applicationName: 'telesweep' };
+  const database = {
+    connectionString: `postgres://nobody@${server.host}/x`,
+    applicationName: 'telesweep',
+    timeZone: 'UTC',
+  };
   await expect(connect(database, { signal })).rejects.toThrow('after 3 tries');
   server.close();
   expect(getEventListeners(signal, 'abort')).toEqual([]);

@@ -96,7 +96,7 @@ test.each([
     };
     update ${table} set failed_at = now() - interval '1 year' where ctid in (select ctid from ${table} limit 500)`);
   const sql = pruneFailed(job, '10')
-    .map((part) => withNames(part.sql, { setting: null, schema: 'public' }))
+    .map((part) => withNames(part.sql, { zone: 'UTC', setting: null, schema: 'public' }))
     .find((text) => text.includes(`from ${table} where`));
   for (const prepare of ['select 1', `analyze ${table}`]) {
     await scene.db.query(prepare);

@@ -35,6 +35,7 @@ const writes = (from: number, change: LedgerWrite['change']): LedgerWrite[] =>
     messageId: String(from + n),
     change,
     attempts: 1,
+    reached: change === 'remove',
     refused: false,
     failure: change === 'fail' ? 'refused' : null,
     detail: null,
@@ -50,6 +51,7 @@ const tick = {
   pauseSeconds: null,
   durable: false,
   lockMs: 1_000,
+  made: null,
 } as const;
 
 const scans = () => watch.sent.flatMap((sent) => sent.scans).filter(({ how }) => how !== 'Function Scan');

@@ -67,6 +67,11 @@ test('what a bot holds locked is passed over', async () => {
     column: 'expires_at',
     due: sql`status in ('verified', 'bypassed')`,
     name: sql`null`,
+    figures: {
+      of: sql`1`,
+      kinds: sql`select count(*) as n from gone`,
+      days: 'select null::date as day, null as metric, n as value from kinds',
+    },
   };
   expect(await deletePages(watch.db, tokens, 0, 100_000)).toEqual({
     deleted: rows / 2 - 1,

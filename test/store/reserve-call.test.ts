@@ -7,7 +7,7 @@ let db: TestDatabase;
 let connection: Connection;
 beforeAll(async () => {
   db = await createDatabase();
-  connection = await connect({ connectionString: db.url, applicationName: 'telesweep' });
+  connection = await connect({ connectionString: db.url, applicationName: 'telesweep', timeZone: 'UTC' });
 });
 afterAll(async () => {
   connection.close();

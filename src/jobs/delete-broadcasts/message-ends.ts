@@ -2,6 +2,7 @@ import { Ends } from '../../engine/ends.ts';
 import { condemns } from '../../engine/sighting.ts';
 import type { Write } from '../../engine/writer.ts';
 import type { LedgerRow } from '../../store/broadcast-messages.ts';
+import type { Figures } from '../../store/daily-counts.ts';
 import type { LedgerWrite } from '../../store/ledger-writes.ts';
 import type { BroadcastCounts } from './counts.ts';
 
@@ -9,18 +10,24 @@ export type Failure = 'too_old' | 'forbidden' | 'refused' | 'bad_message_id' | '
 
 export interface LedgerRowWrite extends LedgerWrite, Write {}
 
+// Shared by a million rows.
+const none: Figures = {};
+const failed: Figures = { broadcast_messages_failed: 1 };
+const tooOld: Figures = { broadcast_messages_failed: 1, broadcast_messages_too_old: 1 };
+
 /** What became of ledger rows. */
 export class MessageEnds extends Ends<keyof BroadcastCounts, LedgerRowWrite> {
-  done(row: LedgerRow): void {
+  /** @param reached Telegram answered for the message itself, and not that its chat is gone */
+  done(row: LedgerRow, figures: Figures, reached: boolean): void {
     this.succeeded++;
     this.context.progress.advance(1);
-    this.put(writeOf(row, 'remove', {}));
+    this.put(writeOf(row, 'remove', { figures, reached }));
   }
 
   fail(row: LedgerRow, failure: Failure, detail: string | null = null): void {
     this.#failed(row, failure, detail);
     this.context.progress.advance(1);
-    this.put(writeOf(row, 'fail', { failure, detail }));
+    this.put(writeOf(row, 'fail', { failure, detail, figures: failure === 'too_old' ? tooOld : failed }));
   }
 
   /** Leaves a row for a later pass, after a growing wait. */
@@ -62,8 +69,9 @@ function nameOf({ broadcast_id, chat_id, message_id }: LedgerKey): string {
 function writeOf(
   row: LedgerRow,
   change: LedgerWrite['change'],
-  { refused = false, failure = null, detail = null }: Partial<Pick<LedgerWrite, 'refused' | 'failure' | 'detail'>>,
+  more: Partial<Pick<LedgerRowWrite, 'refused' | 'failure' | 'detail' | 'figures' | 'reached'>>,
 ): LedgerRowWrite {
+  const { refused = false, failure = null, detail = null, figures = none, reached = false } = more;
   return {
     key: keyOf(row),
     broadcastId: row.broadcast_id,
@@ -77,6 +85,8 @@ function writeOf(
     durable: false,
     urgent: false,
     releases: false,
+    figures,
+    reached,
   };
 }
 

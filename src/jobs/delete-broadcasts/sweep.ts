@@ -5,6 +5,7 @@ import type { JobContext, JobResult, Telegram } from '../../job/job.ts';
 import { monotonicMs } from '../../process/clock.ts';
 import { countDueMessages, type LedgerRow } from '../../store/broadcast-messages.ts';
 import type { Finished, Started } from '../../store/broadcasts.ts';
+import type { Figures } from '../../store/daily-counts.ts';
 import { deletableSeconds } from '../../store/deletable.ts';
 import { ledgerWrites } from '../../store/ledger-writes.ts';
 import { isMessageId } from '../../telegram/message-id.ts';
@@ -16,6 +17,10 @@ import { LedgerSource } from './source.ts';
 export async function sweepBroadcasts(context: JobContext<BroadcastCounts>): Promise<JobResult> {
   return new LedgerSweep(context, await context.telegram()).run();
 }
+
+const deleted: Figures = { broadcast_messages_deleted: 1 };
+const gone: Figures = { broadcast_messages_gone: 1 };
+const unreachable: Figures = { broadcast_chats_unreachable: 1 };
 
 interface LedgerItem extends DeletionItem {
   row: LedgerRow;
@@ -144,10 +149,10 @@ class LedgerSweep {
       case 'deleted':
         messages.count('messages_deleted');
         this.#context.tally.went(monotonicMs() - (this.#dueAt.get(row.broadcast_id) ?? Number.NaN));
-        return messages.done(row);
+        return messages.done(row, deleted, true);
       case 'gone':
         messages.count('messages_gone');
-        return messages.done(row);
+        return messages.done(row, gone, true);
       case 'refused':
         return this.#engine.doubt({
           chatId: row.chat_id,
@@ -166,7 +171,7 @@ class LedgerSweep {
   ): void {
     const believe = (): void => {
       this.#messages.count('chats_unreachable');
-      for (const { row } of items) this.#messages.done(row);
+      for (const [n, { row }] of items.entries()) this.#messages.done(row, n === 0 ? unreachable : {}, false);
     };
     if (proven) return believe();
     this.#engine.doubt({

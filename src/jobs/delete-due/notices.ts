@@ -4,11 +4,12 @@ import type { JobContext, Telegram } from '../../job/job.ts';
 import { monotonicMs } from '../../process/clock.ts';
 import { UnavailableError } from '../../process/errors.ts';
 import { rememberBotUsername } from '../../store/bots.ts';
+import { plus } from '../../store/daily-counts.ts';
 import type { Client, TextMessage } from '../../telegram/client.ts';
 import { noticeButton } from '../../telegram/notice.ts';
 import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
 import type { DueCounts } from './counts.ts';
-import { type RecordChangeWrite, type Work, writeOf } from './record.ts';
+import { lateness, type RecordChangeWrite, type Work, writeOf } from './record.ts';
 import type { RecordEnds } from './record-ends.ts';
 
 const mostTriesOfName = 3;
@@ -152,6 +153,7 @@ export class Notices {
   #told(work: Work): void {
     this.#refusedBy.clear();
     this.#records.count('notices_sent');
+    work.figures = plus(work.figures, { notices_sent: 1 });
     this.#records.done(work);
   }
 
@@ -173,8 +175,7 @@ export class Notices {
         switch (outcome.kind) {
           case 'ok':
           case 'unmodified':
-            // The only message of its record goes by being edited.
-            if (work.ids.length === 0) this.#context.tally.went(monotonicMs() - work.dueAt);
+            this.#edited(work);
             return this.#told(work);
           case 'unanswered':
           case 'not_sent':
@@ -192,6 +193,13 @@ export class Notices {
         }
       },
     });
+  }
+
+  /** Its record's last message, perhaps its only one, goes by being edited. */
+  #edited(work: Work): void {
+    const late = monotonicMs() - work.dueAt;
+    if (work.ids.length === 0) this.#context.tally.went(late);
+    work.figures = plus(work.figures, lateness(late));
   }
 
   #refused(work: Work, outcome: Outcome<unknown>): void {
@@ -236,6 +244,8 @@ export class Notices {
     const all = [...works, ...this.#engine.takeOwed(chatId).map((notice) => notice.work)];
     const believe = (): void => {
       this.#records.count('chats_unreachable');
+      const [first] = all;
+      if (first !== undefined) first.figures = plus(first.figures, { chats_unreachable: 1 });
       for (const work of all) this.#records.done(work);
     };
     if (proven) return believe();

@@ -1,11 +1,12 @@
 import { Ends } from '../../engine/ends.ts';
 import { condemns } from '../../engine/sighting.ts';
+import { plus } from '../../store/daily-counts.ts';
 import type { DueCounts } from './counts.ts';
-import { type Failure, type RecordChangeWrite, type Work, writeOf } from './record.ts';
+import { type Failure, type RecordChangeWrite, type Row, type Work, writeOf } from './record.ts';
 
 /** What became of records. */
 export class RecordEnds extends Ends<keyof DueCounts, RecordChangeWrite> {
-  done(work: Pick<Work, 'record' | 'claimed' | 'deleted'>): void {
+  done(work: Row): void {
     this.succeeded++;
     this.count('records');
     this.context.progress.advance(1);
@@ -17,8 +18,11 @@ export class RecordEnds extends Ends<keyof DueCounts, RecordChangeWrite> {
     this.put(writeOf(work, 'mark', { leaves }));
   }
 
-  fail(work: Pick<Work, 'record' | 'claimed' | 'deleted'>, failure: Failure, detail: string | null = null): void {
+  /** @param messages of it that are given up */
+  fail(work: Row, failure: Failure, messages: number, detail: string | null = null): void {
     const { id, chat_id } = work.record;
+    this.count('messages_failed', messages);
+    work.figures = plus(work.figures, { messages_failed: messages, [`messages_failed:${failure}`]: messages });
     this.context.progress.advance(1);
     this.sayFailed(`record ${id}`, { record: id, chat_id }, failure, detail);
     this.put(writeOf(work, 'fail', { failure, detail }));
@@ -41,20 +45,19 @@ export class RecordEnds extends Ends<keyof DueCounts, RecordChangeWrite> {
     const { record, chatId } = work;
     const { refusals, refused_for: refusedFor, age } = record;
     if (condemns({ refusals, refusedFor, undeletable, chatId, age })) {
-      this.count('messages_failed', messages);
-      this.fail(work, failure, detail);
+      this.fail(work, failure, messages, detail);
     } else this.defer(work, detail, true);
   }
 
   /** A notice of which nobody knows whether it arrived: it is not repeated. */
-  uncertain(work: Pick<Work, 'record' | 'deleted'>, why: string): void {
+  uncertain(work: Omit<Row, 'claimed'>, why: string): void {
     const { id, chat_id, user_id, unique_id } = work.record;
     this.count('notices_uncertain');
     this.context.log.warn(
       { record: id, chat_id, user_id, unique_id },
       `the notice of record ${id} may or may not have arrived and is not repeated: ${why}`,
     );
-    this.done({ ...work, claimed: true });
+    this.done({ ...work, claimed: true, figures: plus(work.figures, { notices_uncertain: 1 }) });
   }
 
   /** The database does not let a record go, or be written at all. */

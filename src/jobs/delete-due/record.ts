@@ -1,4 +1,5 @@
 import type { Write } from '../../engine/writer.ts';
+import type { Figures } from '../../store/daily-counts.ts';
 import { deletableSeconds } from '../../store/deletable.ts';
 import type { DueRecord } from '../../store/pending-deletions.ts';
 import type { RecordWrite } from '../../store/record-writes.ts';
@@ -32,6 +33,8 @@ export interface Work {
   deleted: boolean;
   /** This pass committed the intent to send its notice. */
   claimed: boolean;
+  /** What its next write adds to the figures of the day. */
+  figures: Figures;
 }
 
 export type Judged =
@@ -74,17 +77,25 @@ export function judgeRecord(record: DueRecord, notice: 'send' | 'edit' | 'none',
     dueAt: readAt - record.late * 1000,
     deleted: record.messages_deleted,
     claimed: false,
+    figures: {},
   };
   return { kind: 'work', work };
 }
 
-/** What is written of a record. */
+/** A row as it is written down. */
+export type Row = Pick<Work, 'record' | 'claimed' | 'deleted' | 'figures'>;
+
+/** What is written of a record. A write that settles its messages takes the figures with it: each message counts once. */
 export function writeOf(
-  { record, claimed, deleted }: Pick<Work, 'record' | 'claimed' | 'deleted'>,
+  row: Row,
   change: RecordWrite['change'],
   more: Partial<Pick<RecordChangeWrite, 'refused' | 'failure' | 'detail' | 'sent' | 'leaves'>> = {},
 ): RecordChangeWrite {
+  const { record, claimed, deleted } = row;
   const { sent = false, leaves = true, refused = false, failure = null, detail = null } = more;
+  const settles = change === 'mark' || change === 'remove' || change === 'fail';
+  const figures = settles ? row.figures : {};
+  if (settles) row.figures = {};
   return {
     key: record.id,
     id: record.id,
@@ -101,7 +112,17 @@ export function writeOf(
     urgent: claimed,
     releases: change === 'release',
     leaves,
+    figures,
   };
+}
+
+/** The figure of a record that is late by so many milliseconds; none where it had no time. */
+export function lateness(ms: number): Figures {
+  const minutes = ms / 60_000;
+  if (!Number.isFinite(minutes)) return {};
+  if (minutes <= 1) return { late_within_1m: 1 };
+  if (minutes <= 5) return { late_within_5m: 1 };
+  return minutes <= 60 ? { late_within_1h: 1 } : { late_over_1h: 1 };
 }
 
 export interface RecordChangeWrite extends RecordWrite, Write {

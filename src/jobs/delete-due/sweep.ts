@@ -5,11 +5,12 @@ import type { Table, Written } from '../../engine/writer.ts';
 import type { JobContext, JobResult, Telegram } from '../../job/job.ts';
 import { monotonicMs } from '../../process/clock.ts';
 import { SettingsError } from '../../process/errors.ts';
+import { plus } from '../../store/daily-counts.ts';
 import { countDueRecords, type DueRecord, readNextDue } from '../../store/pending-deletions.ts';
 import { recordWrites } from '../../store/record-writes.ts';
 import type { DueCounts } from './counts.ts';
 import { type NoticeEngine, Notices } from './notices.ts';
-import { judgeRecord, type RecordChangeWrite, type Work } from './record.ts';
+import { judgeRecord, lateness, type RecordChangeWrite, type Work } from './record.ts';
 import { RecordEnds } from './record-ends.ts';
 import { askEveryMs, DueSource, isSoonAfter, Now, OwedSource } from './sources.ts';
 
@@ -143,13 +144,12 @@ class RecordSweep {
   /** Settles what needs no call. @returns the work that is left */
   #judge(record: DueRecord, readAt: number): Work | null {
     const judged = judgeRecord(record, this.#context.settings.notice, readAt);
-    const row = { record, claimed: false, deleted: record.messages_deleted };
+    const row = { record, claimed: false, deleted: record.messages_deleted, figures: {} };
     switch (judged.kind) {
       case 'work':
         return judged.work;
       case 'failed':
-        this.#records.count('messages_failed', judged.messages);
-        this.#records.fail(row, judged.failure);
+        this.#records.fail(row, judged.failure, judged.messages);
         return null;
       case 'notice_sent':
         this.#records.done({ ...row, claimed: true });
@@ -174,19 +174,24 @@ class RecordSweep {
 
   #owe(work: Work): void {
     // From here on a kill costs the notice alone, never a second round of deletions past the 48 hours.
-    if (work.keptId === null && !work.record.messages_deleted) this.#records.mark({ ...work, deleted: true }, false);
+    if (work.keptId === null && !work.record.messages_deleted) {
+      work.deleted = true;
+      this.#records.mark(work, false);
+    }
     if (!this.#notices.owe(work)) this.#records.mark(work, true);
   }
 
   #tooOld(work: Work): void {
-    this.#records.count('messages_failed', work.ids.length + work.badIds);
-    this.#records.fail(work, 'too_old');
+    this.#records.fail(work, 'too_old', work.ids.length + work.badIds);
   }
 
   #fated(work: Work, fates: readonly Fate[]): void {
     const records = this.#records;
-    records.count('messages_deleted', fates.filter(({ kind }) => kind === 'deleted').length);
-    records.count('messages_gone', fates.filter(({ kind }) => kind === 'gone').length);
+    const deleted = fates.filter(({ kind }) => kind === 'deleted').length;
+    const gone = fates.filter(({ kind }) => kind === 'gone').length;
+    records.count('messages_deleted', deleted);
+    records.count('messages_gone', gone);
+    work.figures = plus(work.figures, { messages_deleted: deleted, messages_gone: gone });
     // A passing failure of one message keeps the whole record for later.
     const later = fates.find((fate) => fate.kind === 'later');
     if (later !== undefined) return records.defer(work, later.description);
@@ -202,10 +207,12 @@ class RecordSweep {
       });
       return;
     }
-    if (fates.some(({ kind }) => kind === 'deleted')) this.#context.tally.went(monotonicMs() - work.dueAt);
+    const late = monotonicMs() - work.dueAt;
+    if (deleted > 0) this.#context.tally.went(late);
+    // An edit that fails has its message deleted in a second round.
+    if (work.keptId === null) work.figures = plus(work.figures, lateness(late));
     if (work.badIds === 0) return this.#owe(work);
-    records.count('messages_failed', work.badIds);
-    records.fail({ ...work, deleted: true }, 'bad_message_id');
+    records.fail({ ...work, deleted: true }, 'bad_message_id', work.badIds);
   }
 
   // What is written
@@ -218,6 +225,7 @@ class RecordSweep {
         deleted: former.deleted || later.deleted,
         claimed: former.claimed || later.claimed,
         urgent: former.urgent || later.urgent,
+        figures: plus(former.figures, later.figures),
       }),
       refused: (write, { words }) => {
         this.#records.held(write, words);

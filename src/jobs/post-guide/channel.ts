@@ -204,6 +204,8 @@ function writeOf(chatId: string, change: GuidePostWrite['change'], result: PostR
     // Until then a kill leaves a post in doubt whose answer is known.
     urgent: change !== 'claim',
     releases: change === 'release',
+    // The statement counts the posts themselves.
+    figures: {},
     next: null,
   };
 }

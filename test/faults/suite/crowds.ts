@@ -46,7 +46,7 @@ async function playCrowd(stage: Stage, load: Load, size: number): Promise<Findin
 /** Whoever has the lease waits with its first call, or with its first delete. */
 function holdWork(stage: Stage, { callsTelegram }: Load, until: Promise<void>): void {
   if (callsTelegram) stage.scene.api.onCall = () => until;
-  else stage.proxy.onStatement = (_, { text }) => (/^\s*delete from (?!telesweep)/.test(text) ? until : undefined);
+  else stage.proxy.onStatement = (_, { text }) => (/gone as \(delete from/.test(text) ? until : undefined);
 }
 
 function checkCrowd(
