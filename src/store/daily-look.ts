@@ -85,7 +85,8 @@ const joined = `
     group by 1
   )
   select to_char(days.day, 'YYYY-MM-DD') as day, 'users_new' as metric, coalesce(users, 0)::text as value
-  from (select coalesce((select day + 1 from last), (select greatest(min(day), $today - $1::int) from counted), $today - 1) as day) as first
+  from (select coalesce((select day + 1 from last),
+          least((select greatest(min(day), $today - $1::int) from counted having count(*) > 0), $today - 1)) as day) as first
   cross join lateral (select first.day + n as day from generate_series(0, $today - 1 - first.day) as n) as days
   left join counted on counted.day = days.day`;
 

@@ -44,6 +44,8 @@ export class Notices {
   readonly #leftInTable: (work: Work) => void;
   readonly #deleteInstead: (work: Work, messageId: number) => void;
   #nameAsked = false;
+  /** Chats that were found so in this pass, where each counts once. */
+  readonly #unreachable = new Set<string>();
   /** Chats that refused the notice with words that nobody knows, since the last one that took it. */
   readonly #refusedBy = new Map<string, Set<string>>();
 
@@ -199,7 +201,7 @@ export class Notices {
   #edited(work: Work): void {
     const late = monotonicMs() - work.dueAt;
     if (work.ids.length === 0) this.#context.tally.went(late);
-    work.figures = plus(work.figures, lateness(late));
+    if (!work.record.messages_deleted) work.figures = plus(work.figures, lateness(late));
   }
 
   #refused(work: Work, outcome: Outcome<unknown>): void {
@@ -243,9 +245,12 @@ export class Notices {
     const { chatId, proven, description } = chat;
     const all = [...works, ...this.#engine.takeOwed(chatId).map((notice) => notice.work)];
     const believe = (): void => {
-      this.#records.count('chats_unreachable');
       const [first] = all;
-      if (first !== undefined) first.figures = plus(first.figures, { chats_unreachable: 1 });
+      if (first !== undefined && !this.#unreachable.has(chatId)) {
+        this.#records.count('chats_unreachable');
+        first.figures = plus(first.figures, { chats_unreachable: 1 });
+      }
+      this.#unreachable.add(chatId);
       for (const work of all) this.#records.done(work);
     };
     if (proven) return believe();

@@ -191,7 +191,8 @@ class RecordSweep {
     const gone = fates.filter(({ kind }) => kind === 'gone').length;
     records.count('messages_deleted', deleted);
     records.count('messages_gone', gone);
-    work.figures = plus(work.figures, { messages_deleted: deleted, messages_gone: gone });
+    const isNew = !work.record.messages_deleted;
+    if (isNew) work.figures = plus(work.figures, { messages_deleted: deleted, messages_gone: gone });
     // A passing failure of one message keeps the whole record for later.
     const later = fates.find((fate) => fate.kind === 'later');
     if (later !== undefined) return records.defer(work, later.description);
@@ -210,7 +211,7 @@ class RecordSweep {
     const late = monotonicMs() - work.dueAt;
     if (deleted > 0) this.#context.tally.went(late);
     // An edit that fails has its message deleted in a second round.
-    if (work.keptId === null) work.figures = plus(work.figures, lateness(late));
+    if (work.keptId === null && isNew) work.figures = plus(work.figures, lateness(late));
     if (work.badIds === 0) return this.#owe(work);
     records.fail({ ...work, deleted: true }, 'bad_message_id', work.badIds);
   }
