@@ -44,7 +44,7 @@ const tableFigures = `
     select name, sum(coalesce(nullif(n_live_tup, 0), greatest(reltuples, 0)))::bigint as rows,
            sum(pg_total_relation_size(part.oid))::bigint as bytes, coalesce(sum(n_dead_tup), 0)::bigint as dead
     from part join pg_class on pg_class.oid = part.oid left join pg_stat_all_tables as stats on stats.relid = part.oid
-    group by name
+    where relkind = 'r' group by name
   )
   select null as day, what || ':' || name as metric, value::text from stood
   cross join lateral (values ('rows', rows), ('bytes', bytes), ('dead_rows', dead)) as figure (what, value)`;
@@ -60,23 +60,19 @@ async function countUsers(connection: Connection, statsDays: number): Promise<Fi
   if (columns === null || columns.length === 0) return [];
   const has = (name: string, type: string): boolean =>
     columns.some((column) => column.name === name && column.type === type);
-  const counts = [
-    `select 'users_total' as metric, count(*) as value from $bots.users`,
-    ...(has('is_banned', 'boolean') ? [`select 'users_banned', count(*) from $bots.users where users.is_banned`] : []),
-  ];
-  const figures: Figure[] = [];
-  for (const count of counts) {
-    const text = `select null as day, metric, value::text from (${count}) as counted (metric, value)`;
-    figures.push(...((await briefly<Figure>(connection, text)) ?? []));
-  }
-  if (has('joined_at', 'timestamp with time zone')) {
-    figures.push(...((await briefly<Figure>(connection, joined, [statsDays])) ?? []));
-  }
-  return figures;
+  const banned = has('is_banned', 'boolean') ? 'count(*) filter (where is_banned)' : 'null::bigint';
+  const counted = await briefly<Figure>(
+    connection,
+    `select null as day, metric, value::text from (select ${banned} as banned, count(*) as users from $bots.users) as counted
+     cross join lateral (values ('users_total', users), ('users_banned', banned)) as figure (metric, value) where value is not null`,
+  );
+  const isDated = has('joined_at', 'timestamp with time zone');
+  const joined = isDated ? await briefly<Figure>(connection, usersByDay, [statsDays]) : null;
+  return [...(counted ?? []), ...(joined ?? [])];
 }
 
 /** A day's new users are known once it is over: the days since the last that was written down, those without any among them. */
-const joined = `
+const usersByDay = `
   with last as (
     select max(day) as day from telesweep.daily where schema_name = $schema and metric = 'users_new'
   ), counted as (
@@ -96,11 +92,10 @@ async function briefly<R extends Record<string, unknown>>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<R[] | null> {
-  await connection.query('begin read only');
+  await connection.query(
+    `begin read only; set local statement_timeout = '${mostMs}'; set local lock_timeout = '${mostMs}'`,
+  );
   try {
-    await connection.query(
-      `select set_config('statement_timeout', '${mostMs}', true), set_config('lock_timeout', '${mostMs}', true)`,
-    );
     return await connection.query<R>(text, values);
   } catch {
     return null;

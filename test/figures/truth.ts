@@ -76,7 +76,7 @@ export function dayOf(ms: number, timeZone: string): string {
 }
 
 /** Days before or after one. */
-export function shifted(day: string, days: number): string {
+function shifted(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
