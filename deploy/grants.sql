@@ -90,6 +90,20 @@ begin
   end loop;
 end $$;
 
+-- Once a day users are counted, where the table can tell: no more of it may be read.
+do $$
+declare
+  standing record;
+begin
+  for standing in
+    select attname as name from pg_attribute
+    where attrelid = to_regclass(format('%I.users', current_setting('telesweep.schema')))
+      and attname in ('is_banned', 'joined_at') and not attisdropped
+  loop
+    execute format('grant select (%I) on %I.users to telesweep', standing.name, current_setting('telesweep.schema'));
+  end loop;
+end $$;
+
 -- `telesweep guides import` writes to guides: run it as telesweep_migrate, or let the jobs' role do it:
 --   grant insert, update, delete on guides to telesweep;
 -- A role that only looks at the figures of each day, for Grafana:

@@ -213,8 +213,18 @@ describe('the role telesweep', () => {
     expect(left).toEqual([]);
   });
 
+  test('is enough for the figures of a day', async () => {
+    await scene.db.query('insert into users (user_id) values (1); delete from telesweep.daily');
+    await pass(['cleanup-tokens']);
+    const figures = await scene.db.query<{ metric: string }>('select metric from telesweep.daily order by metric');
+    expect(figures.map(({ metric }) => metric)).toEqual(
+      expect.arrayContaining(['bytes:users', 'database_bytes', 'users_banned', 'users_new', 'users_total']),
+    );
+  });
+
   test.each([
     'select * from users',
+    'select username from users',
     'delete from users',
     `insert into pending_deletions (chat_id, message_ids, delete_at) values (1, '{1}', now())`,
     `update pending_deletions set message_ids = '{1}'`,

@@ -124,3 +124,10 @@ test('costs the other passes of a day no statement, and the first not more than 
   expect(counts[1]).toBe(2);
   expect(counts[0]).toBeLessThanOrEqual(15);
 });
+
+test('a zone that PostgreSQL does not know ends a pass before it begins', async () => {
+  // Node knows it from an old list.
+  const { code, summary } = await pass({ TIMEZONE: 'US/Pacific-New' });
+  expect(code).toBe(78);
+  expect(summary.error).toContain('TIMEZONE: the database does not know it');
+});
