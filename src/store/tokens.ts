@@ -10,14 +10,20 @@ import type { Deleted, SweptFigures, SweptTable } from './swept-table.ts';
 
 const due = (now: string) => sql`${sql.raw(isSweptToken)} and expires_at < ${now}::timestamptz`;
 
-/** Quarters of an hour are few, and no day begins within one: asking the zone of each row took twice as long. */
+/**
+ * Quarters of an hour are few, and no day begins within one: asking the zone of each row took twice as long. Counting costs 0.5 µs a
+ * row all the same, of which three fifths are PostgreSQL's for handing a deleted row on.
+ */
 const figures: SweptFigures = {
   of: sql`status, created_at`,
   kinds: sql`
-    select status, case when created_at ${sql.raw(anyDay)} then date_bin('15 minutes', created_at, '2000-01-01 00:00Z') end as made,
-           count(*) as n
-    from gone group by 1, 2`,
-  days: `select (made at time zone $zone)::date as day, 'tokens_' || lower(status::text) as metric, sum(n) as value from kinds group by 1, 2`,
+    select case when created_at ${sql.raw(anyDay)} then date_bin('15 minutes', created_at, '2000-01-01 00:00Z') end as made,
+           count(*) as n, count(*) filter (where status = 'bypassed') as bypassed
+    from gone group by 1`,
+  days: `
+    select (made at time zone $zone)::date as day, metric, sum(value) as value
+    from kinds cross join lateral (values ('tokens_verified', n - bypassed), ('tokens_bypassed', bypassed)) as figure (metric, value)
+    group by 1, 2`,
 };
 
 /** By its `unique_id`: who holds a token may use it. */

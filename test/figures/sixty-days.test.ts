@@ -163,7 +163,7 @@ class Life {
       [age, this.random.int(1, 2)],
     );
     for (const chat of chats) api.addChat(chat);
-    if (this.chance(30) && chats.length > 1) this.block(chats[0] ?? 0);
+    if (this.chance(60) && chats.length > 1) this.block(chats[0] ?? 0);
     for (const [n, { id }] of broadcasts.entries()) {
       for (const chat of chats) {
         if (this.chance(20) && n > 0) continue;
