@@ -286,6 +286,7 @@ test(`every figure of sixty days is exact (FIGURES_SEED=${seed})`, { timeout: 18
         await life.note(() => life.pass('delete-due'));
         api.fault({ kind: 'drop_after', method: 'sendMessage' });
         if (n % 27 === 4) api.fault({ kind: 'retry_after', seconds: 1, nth: 2 });
+        if (n % 18 === 4) life.block(life.pick(life.channels));
         await life.note(() => life.pass('post-guide', '--force'));
         api.clearFaults();
         api.endFlood();
