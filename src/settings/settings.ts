@@ -129,7 +129,6 @@ const namelessPing: Problem = {
   text: 'has {name} in it, and the bot has none; expected NAME, or an address without {name}',
 };
 
-
 function readDatabaseSettings(reader: Reader, sources: Sources): Omit<DatabaseSettings, 'timeZone'> {
   const setting: SettingInfo<DatabaseParts> = { ...settingInfo('DATABASE_URL'), format: databaseUrl };
   const alone = !isGiven(sources, setting) && namesDatabase(sources.values);

@@ -81,7 +81,8 @@ const usedOf = ({ tokens }: Counted): number => (tokens?.verified ?? 0) + (token
 
 const failedOf = (period: Counted): number => period.sum('messages_failed', 'broadcast_messages_failed');
 const settledOf = (period: Counted): number =>
-  failedOf(period) + period.sum('messages_deleted', 'messages_gone', 'broadcast_messages_deleted');
+  failedOf(period) +
+  period.sum('messages_deleted', 'messages_gone', 'broadcast_messages_deleted', 'broadcast_messages_gone');
 
 const known: readonly Figure[] = [
   {
@@ -199,8 +200,10 @@ const known: readonly Figure[] = [
     of: (period) => share(period.sum('broadcast_chats_reached'), period.sum('broadcasts_removed')),
   },
   counted('broadcast_messages_deleted', 'broadcasts', 'messages deleted'),
+  counted('broadcast_messages_gone', 'broadcasts', 'gone already'),
   counted('broadcast_messages_failed', 'broadcasts', 'messages given up'),
   counted('broadcast_messages_too_old', 'broadcasts', 'past 48 hours'),
+  counted('broadcast_chats_unreachable', 'broadcasts', 'chats unreachable'),
   counted('guides_posted', 'guides', 'posted'),
   counted('guides_failed', 'guides', 'failed'),
   counted('guides_uncertain', 'guides', 'uncertain'),

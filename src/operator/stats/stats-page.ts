@@ -55,7 +55,14 @@ const stacks: readonly { title: string; parts: readonly (readonly [name: string,
 ];
 
 /** They have a tile and a column: a chart would say no more than one that stands beside them. */
-const withoutChart = new Set(['users_growth', 'broadcast_messages_too_old', 'users_banned', 'chats_unreachable']);
+const withoutChart = new Set([
+  'users_growth',
+  'broadcast_messages_too_old',
+  'users_banned',
+  'chats_unreachable',
+  'broadcast_messages_gone',
+  'broadcast_chats_unreachable',
+]);
 
 export function statsPage(stats: Stats): string {
   const { bot, by, now, timeZone, periods } = stats;
