@@ -1,7 +1,8 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Catalogue } from '../src/tables/catalogue.ts';
 import { ownMark } from '../src/tables/column-steps.ts';
 import { ownIndexPrefix, readIndexes } from '../src/tables/standing-index.ts';
-import { readTable, type StandingTable, schemaStands } from '../src/tables/standing-table.ts';
+import { type StandingTable, schemaStands } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, quoteName, type Step } from '../src/tables/step.ts';
 import { botsTables } from './0001-bots-tables.ts';
 import { ownTables } from './0001-own-tables.ts';
@@ -12,18 +13,18 @@ import { dailyTables } from './0006-daily.ts';
 import { otherSchemas, planOwnDown, schemaName } from './own-table.ts';
 
 /** Takes from the bots' tables what carries telesweep's mark and nothing else, then telesweep's own tables and schema. */
-export async function planDown(db: QueryExecutorProvider, schema: string): Promise<Plan> {
+export async function planDown(catalogue: Catalogue, schema: string): Promise<Plan> {
   const tables: StandingTable[] = [];
   for (const { name } of botsTables) {
-    const standing = await readTable(db, schema, name);
+    const standing = await catalogue.table(schema, name);
     if (standing) tables.push(standing);
   }
   const left = tables.map(({ name }) => `${schema}.${name}`).join(', ');
   const contract = 'what the contract gives these tables, where migrate added it: columns, defaults, numbers';
   return joinPlans([
-    { steps: await dropIndexes(db, schema, tables), problems: [] },
+    { steps: await dropIndexes(catalogue.db, schema, tables), problems: [] },
     { steps: tables.flatMap(dropColumns), problems: [] },
-    await planSchema(db, schema),
+    await planSchema(catalogue, schema),
     { steps: [], problems: [], notes: tables.length === 0 ? [] : [`with every row of theirs: ${left}`, contract] },
   ]);
 }
@@ -55,12 +56,13 @@ function dropColumns({ schema, name, columns }: StandingTable): Step[] {
   }));
 }
 
-async function planSchema(db: QueryExecutorProvider, schema: string): Promise<Plan> {
+async function planSchema(catalogue: Catalogue, schema: string): Promise<Plan> {
+  const { db } = catalogue;
   if (!(await schemaStands(db, 'telesweep'))) return { steps: [], problems: [] };
   const steps: Step[] = [];
   const others = await otherSchemas(db, schema);
   const tables = ownTables.filter(({ columns }) => others.length === 0 || columns.includes(schemaName));
-  for (const { name } of tables.toReversed()) steps.push(...(await planOwnDown(db, name, schema)));
+  for (const { name } of tables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
   if (others.length > 0) {
     return { steps, problems: [], notes: [`schema telesweep, for the bots of ${others.join(', ')}`] };
   }

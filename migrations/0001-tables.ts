@@ -1,6 +1,6 @@
 import type { QueryExecutorProvider } from 'kysely';
 import { findRelations } from '../src/tables/bots-schema.ts';
-import { readTable, schemaStands } from '../src/tables/standing-table.ts';
+import { schemaStands } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan } from '../src/tables/step.ts';
 import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import { botsTables } from './0001-bots-tables.ts';
@@ -14,15 +14,16 @@ import { planOwnTable } from './own-table.ts';
 export const tables: Migration = {
   name: '0001-tables',
 
-  async up(db, schema) {
+  async up(catalogue, schema) {
+    const { db } = catalogue;
     const plans: Plan[] = [];
     if (!(await schemaStands(db, 'telesweep'))) {
       plans.push({ steps: [{ what: 'create schema telesweep', sql: 'create schema telesweep' }], problems: [] });
     }
-    for (const wanted of ownTables) plans.push(await planOwnTable(db, wanted, withAddedColumns(wanted)));
+    for (const wanted of ownTables) plans.push(await planOwnTable(catalogue, wanted, withAddedColumns(wanted)));
     for (const wanted of botsTables) {
       if (wanted.unread && (await resolves(db, wanted.name))) continue;
-      const standing = await readTable(db, schema, wanted.name);
+      const standing = await catalogue.table(schema, wanted.name);
       plans.push(
         standing
           ? await planStandingTable(db, wanted, standing)

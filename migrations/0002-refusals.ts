@@ -1,5 +1,4 @@
 import { planColumns } from '../src/tables/column-steps.ts';
-import { readTable } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, type Step } from '../src/tables/step.ts';
 import { addedColumns, addedTables } from './0002-additions.ts';
 import type { Migration } from './migration.ts';
@@ -9,21 +8,21 @@ import { planOwnDown, planOwnTable } from './own-table.ts';
 export const refusals: Migration = {
   name: '0002-refusals',
 
-  async up(db, schema) {
+  async up(catalogue, schema) {
     const plans: Plan[] = [];
     for (const wanted of addedColumns) {
-      const standing = await readTable(db, wanted.schema ?? schema, wanted.name);
+      const standing = await catalogue.table(wanted.schema ?? schema, wanted.name);
       // 0001 makes what does not stand, these columns with it.
-      if (standing) plans.push(await planColumns(db, wanted, standing));
+      if (standing) plans.push(await planColumns(catalogue.db, wanted, standing));
     }
-    for (const wanted of addedTables) plans.push(await planOwnTable(db, wanted));
+    for (const wanted of addedTables) plans.push(await planOwnTable(catalogue, wanted));
     return joinPlans(plans);
   },
 
   /** The columns go with 0001, by their mark. */
-  async down(db, schema) {
+  async down(catalogue, schema) {
     const steps: Step[] = [];
-    for (const { name } of addedTables.toReversed()) steps.push(...(await planOwnDown(db, name, schema)));
+    for (const { name } of addedTables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
     return { steps, problems: [] };
   },
 };

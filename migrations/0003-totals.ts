@@ -26,9 +26,9 @@ export const totalsTable: WantedTable = {
 export const totals: Migration = {
   name: '0003-totals',
 
-  up: (db) => planOwnTable(db, totalsTable),
+  up: (catalogue) => planOwnTable(catalogue, totalsTable),
 
-  async down(db, schema) {
-    return { steps: await planOwnDown(db, totalsTable.name, schema), problems: [] };
+  async down(catalogue, schema) {
+    return { steps: await planOwnDown(catalogue, totalsTable.name, schema), problems: [] };
   },
 };

@@ -33,9 +33,9 @@ export const alertsTable: WantedTable = {
 export const alerts: Migration = {
   name: '0004-alerts',
 
-  up: (db) => planOwnTable(db, alertsTable),
+  up: (catalogue) => planOwnTable(catalogue, alertsTable),
 
-  async down(db, schema) {
-    return { steps: await planOwnDown(db, alertsTable.name, schema), problems: [] };
+  async down(catalogue, schema) {
+    return { steps: await planOwnDown(catalogue, alertsTable.name, schema), problems: [] };
   },
 };

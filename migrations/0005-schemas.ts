@@ -1,5 +1,5 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
-import { readTable, type StandingTable } from '../src/tables/standing-table.ts';
+import type { StandingTable } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, quoteName, quoteText, type Step } from '../src/tables/step.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
 import { ownTables } from './0001-own-tables.ts';
@@ -14,14 +14,15 @@ const shared = ['leases', 'guide_posts', 'finished_broadcasts'];
 export const schemas: Migration = {
   name: '0005-schemas',
 
-  async up(db, schema) {
+  async up(catalogue, schema) {
+    const { db } = catalogue;
     const marked = await markedSchemas(db);
     // What stands is of the bot that telesweep has worked for, whichever one is migrated first.
     const owner = marked.includes(schema) ? schema : (marked[0] ?? schema);
     const plans: Plan[] = [];
     for (const wanted of [...ownTables, ...addedTables]) {
       if (!wanted.columns.includes(schemaName)) continue;
-      const standing = await readTable(db, 'telesweep', wanted.name);
+      const standing = await catalogue.table('telesweep', wanted.name);
       if (standing === null) continue;
       const others = shared.includes(wanted.name) ? marked.filter((other) => other !== owner) : [];
       const steps = standing.columns.has(schemaName.name)

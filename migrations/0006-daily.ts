@@ -48,15 +48,15 @@ export const dailyTables: readonly WantedTable[] = [
 export const daily: Migration = {
   name: '0006-daily',
 
-  async up(db) {
+  async up(catalogue) {
     const plans: Plan[] = [];
-    for (const wanted of dailyTables) plans.push(await planOwnTable(db, wanted));
+    for (const wanted of dailyTables) plans.push(await planOwnTable(catalogue, wanted));
     return joinPlans(plans);
   },
 
-  async down(db, schema) {
+  async down(catalogue, schema) {
     const steps: Step[] = [];
-    for (const { name } of dailyTables.toReversed()) steps.push(...(await planOwnDown(db, name, schema)));
+    for (const { name } of dailyTables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
     return { steps, problems: [] };
   },
 };

@@ -1,4 +1,4 @@
-import type { QueryExecutorProvider } from 'kysely';
+import type { Catalogue } from '../src/tables/catalogue.ts';
 import type { Plan } from '../src/tables/step.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Plan } from '../src/tables/step.ts';
 export interface Migration {
   name: string;
   /** @param schema of the bots' tables */
-  up(db: QueryExecutorProvider, schema: string): Promise<Plan>;
+  up(catalogue: Catalogue, schema: string): Promise<Plan>;
   /** The way back. Bots' tables, columns and rows stay. */
-  down(db: QueryExecutorProvider, schema: string): Promise<Plan>;
+  down(catalogue: Catalogue, schema: string): Promise<Plan>;
 }

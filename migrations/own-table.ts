@@ -1,7 +1,8 @@
 /** Telesweep's own tables, whose rows belong to the schemas of the bots that share the database. */
+
 import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Catalogue } from '../src/tables/catalogue.ts';
 import { ownMark } from '../src/tables/column-steps.ts';
-import { readTable } from '../src/tables/standing-table.ts';
 import { type Plan, quoteText, type Step } from '../src/tables/step.ts';
 import { planNewTable, planStandingTable } from '../src/tables/table-steps.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
@@ -11,12 +12,13 @@ export const schemaName = { name: 'schema_name', type: 'text', notNull: true, de
 
 /** One that stands without the schemas is completed as it was made: migration 0005 gives them to it. */
 export async function planOwnTable(
-  db: QueryExecutorProvider,
+  catalogue: Catalogue,
   wanted: WantedTable,
   /** As it is made where none stands. */
   made: WantedTable = wanted,
 ): Promise<Plan> {
-  const standing = await readTable(db, 'telesweep', wanted.name);
+  const { db } = catalogue;
+  const standing = await catalogue.table('telesweep', wanted.name);
   if (standing === null) return planNewTable(db, made, 'telesweep');
   const isOld = wanted.columns.includes(schemaName) && !standing.columns.has(schemaName.name);
   return planStandingTable(db, isOld ? beforeSchemas(wanted) : wanted, standing);
@@ -36,11 +38,11 @@ export function beforeSchemas(wanted: WantedTable): WantedTable {
 }
 
 /** Drops a table, or where bots of other schemas go on takes the rows of this one alone. */
-export async function planOwnDown(db: QueryExecutorProvider, name: string, schema: string): Promise<Step[]> {
-  const standing = await readTable(db, 'telesweep', name);
+export async function planOwnDown(catalogue: Catalogue, name: string, schema: string): Promise<Step[]> {
+  const standing = await catalogue.table('telesweep', name);
   if (standing === null) return [];
   const table = `telesweep.${name}`;
-  if ((await otherSchemas(db, schema)).length === 0)
+  if ((await otherSchemas(catalogue.db, schema)).length === 0)
     return [{ what: `drop table ${table}`, sql: `drop table ${table}` }];
   if (!standing.columns.has(schemaName.name)) return [];
   const sql = `delete from ${table} where schema_name = ${quoteText(schema)}`;

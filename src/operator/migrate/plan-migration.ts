@@ -10,7 +10,7 @@ import {
   namedSchema,
   readSearchPath,
 } from '../../tables/bots-schema.ts';
-import { readTable } from '../../tables/standing-table.ts';
+import { Catalogue } from '../../tables/catalogue.ts';
 import type { Step } from '../../tables/step.ts';
 import { pinSession, tryAgain } from './brief-lock.ts';
 
@@ -57,7 +57,8 @@ export async function planWithin(
   down: boolean,
   setting: string | null,
 ): Promise<MigrationPlan> {
-  const unknown = await readUnknown(db);
+  const catalogue = new Catalogue(db);
+  const unknown = await readUnknown(catalogue);
   if (unknown !== null) {
     throw new SettingsError([
       `the database was migrated by a later telesweep (${unknown}); expected that version or one after it`,
@@ -74,7 +75,7 @@ export async function planWithin(
   // Whoever names the schema knows of the others.
   const notes = down || setting !== null ? [] : tellOthers(found, place.schema);
   for (const migration of down ? migrations.toReversed() : migrations) {
-    const plan = await (down ? migration.down(db, place.schema) : migration.up(db, place.schema));
+    const plan = await (down ? migration.down(catalogue, place.schema) : migration.up(catalogue, place.schema));
     steps.push(...plan.steps.map((step) => ({ migration: migration.name, ...step })));
     problems.push(...plan.problems);
     notes.push(...(plan.notes ?? []));
@@ -84,11 +85,11 @@ export async function planWithin(
 }
 
 /** A migration that this version does not know; null where there is none. */
-async function readUnknown(db: QueryExecutorProvider): Promise<string | null> {
-  if (!(await readTable(db, 'telesweep', 'migrations'))) return null;
+async function readUnknown(catalogue: Catalogue): Promise<string | null> {
+  if (!(await catalogue.table('telesweep', 'migrations'))) return null;
   const { rows } = await sql<{ name: string }>`
     select name from telesweep.migrations where name <> all(${migrations.map(({ name }) => name)}::text[])
-    order by name desc limit 1`.execute(db);
+    order by name desc limit 1`.execute(catalogue.db);
   return rows[0]?.name ?? null;
 }
 
