@@ -119,6 +119,30 @@ describe('the name of a bot stands', () => {
   });
 });
 
+test('each command says under --json of which bot it tells, and a bot without a name is told of as before', async () => {
+  const commands = [
+    'status',
+    'doctor',
+    'failed list',
+    'failed retry --yes',
+    'guides list',
+    'budget show',
+    'stats',
+    'migrate',
+  ];
+  for (const command of commands) {
+    const named = JSON.parse((await shop.run([...command.split(' '), '--json'])).stdout);
+    expect(Object.entries(named)[0], command).toEqual(['bot', 'shop']);
+    const unnamed = JSON.parse((await shop.run([...command.split(' '), '--json'], { NAME: undefined })).stdout);
+    // Figures without a name have their schema's.
+    if (command !== 'stats') expect(unnamed, command).not.toHaveProperty('bot');
+  }
+  const failed = await shop.run(['status', '--json'], {
+    DATABASE_URL: `postgres://u@127.0.0.1:${await closedPort()}/db`,
+  });
+  expect(JSON.parse(failed.stdout)).toMatchObject({ bot: 'shop', ok: false });
+});
+
 describe('a failure of one bot', () => {
   test('stays visible beside the success of the other', async () => {
     await pendingDeletion(shop.db, { chatId: 1, messageIds: [1] });

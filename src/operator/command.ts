@@ -78,7 +78,11 @@ export async function runCommand(
 ): Promise<number> {
   const write = safeWriter(world.stdout);
   const answer = await ask(flags, world, requires, ({ settings, connection }) =>
-    work({ settings, connection, print: (text) => write(redact(text, settings.secrets)) }),
+    work({
+      settings,
+      connection,
+      print: (text) => write(redact(flags.json ? ofBotAsJson(text, settings) : text, settings.secrets)),
+    }),
   );
   return 'value' in answer ? answer.value : tellFailure(answer, name, flags, world);
 }
@@ -101,6 +105,11 @@ export function endCommand(
   return tellFailure(failureOf(error, flags, world, known), name, flags, world, told);
 }
 
+/** The one object of `--json`, with the bot's name first where it has one. @param text the object as JSON */
+export function ofBotAsJson(text: string, { name }: Pick<Settings, 'name'>): string {
+  return name === null ? text : text.replace(/^\{(?="(?!bot"))/, () => `{"bot":${JSON.stringify(name)},`);
+}
+
 /** The same of what `ask` came to. */
 export function tellFailure(
   { exitCode, error, bot }: Failure,
@@ -110,6 +119,6 @@ export function tellFailure(
   told: object = { ok: false },
 ): number {
   complain(world.stderr, name, error, bot);
-  if (json) safeWriter(world.stdout)(`${JSON.stringify({ ...told, error })}\n`);
+  if (json) safeWriter(world.stdout)(`${JSON.stringify({ ...(bot !== null && { bot }), ...told, error })}\n`);
   return exitCode;
 }

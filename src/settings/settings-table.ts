@@ -65,6 +65,7 @@ const table = [
     example: 'shop',
     meaning:
       'what the bot is called in logs, metrics, units and alerts; without it, the name of its env file in a directory, else SCHEMA',
+    note: 'WSL sets NAME to the name of the machine: give it in the file, or unset it, where that is not meant.',
   },
   {
     name: 'TELEGRAM_BOT_TOKEN',

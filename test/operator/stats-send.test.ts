@@ -94,6 +94,7 @@ describe('the report', () => {
     expect(await reports()).toEqual([]);
     const { stdout } = await send(['--dry-run', '--json'], env);
     expect(JSON.parse(stdout)).toEqual({
+      bot: 'shop',
       ok: true,
       did: 'would_send',
       by: 'week',
@@ -192,7 +193,7 @@ describe('what is not delivered', () => {
     const away = await send([], { TELEGRAM_API_ROOT: 'http://127.0.0.1:9' });
     expect([away.code, away.stderr]).toEqual([69, expect.stringMatching(/Telegram cannot be reached: /)]);
     expect((await send(['--json'], { TELEGRAM_API_ROOT: 'http://127.0.0.1:9' })).stdout).toMatch(
-      /^\{"ok":false,"error":/,
+      /^\{"bot":"shop","ok":false,"error":/,
     );
     expect(await send()).toMatchObject({ code: 0, sent: [{ text }] });
   });

@@ -7,7 +7,7 @@ import type { World } from '../../process/world.ts';
 import { checkSettings, type Settings } from '../../settings/settings.ts';
 import { expectedOf, settingInfo } from '../../settings/settings-table.ts';
 import { type Connection, connect, readOnly } from '../../store/connect.ts';
-import { type CommandFlags, endCommand, statementTimeoutMs } from '../command.ts';
+import { type CommandFlags, endCommand, ofBotAsJson, statementTimeoutMs } from '../command.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Channel } from './channel.ts';
 import { type Ill, illsOf } from './ill.ts';
@@ -95,7 +95,7 @@ async function look(flags: AlertFlags, world: World, settings: Settings, connect
   report(told, ills, flags, world, settings);
   if (json) {
     const ok = ills.length === 0;
-    const text = JSON.stringify({ ok, findings, healths, alerts: told });
+    const text = ofBotAsJson(JSON.stringify({ ok, findings, healths, alerts: told }), settings);
     safeWriter(world.stdout)(`${redact(text, settings.secrets)}\n`);
   }
   return ills.length === 0 ? exitCodes.ok : exitCodes.failed;

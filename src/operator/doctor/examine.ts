@@ -40,16 +40,18 @@ export async function examine(request: Request, world: World): Promise<Examined>
   const { findings: ofDatabase, pauses, healths } = await examineDatabase(settings, request.jobs, jobs, world.signal);
   const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
   const findings = [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram];
-  return { findings: findings.map((finding) => hide(finding, settings)), healths };
+  return { name: settings.name, findings: findings.map((finding) => hide(finding, settings)), healths };
 }
 
 /** What was found, and how the jobs stand; none where that could not be read, which is a finding. */
 export interface Examined {
+  /** Of the bot; null for none. */
+  name: string | null;
   findings: Finding[];
   healths: Health[];
 }
 
-interface DatabaseFindings extends Examined {
+interface DatabaseFindings extends Omit<Examined, 'name'> {
   pauses: ReadonlyMap<string, Date>;
 }
 

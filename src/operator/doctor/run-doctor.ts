@@ -2,7 +2,7 @@ import type { Job } from '../../job/job.ts';
 import { safeWriter, wantsColor, widthOf } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
-import type { CommandFlags } from '../command.ts';
+import { type CommandFlags, ofBotAsJson } from '../command.ts';
 import { acceptBot } from './accept-bot.ts';
 import { doctorText, levelsOf } from './doctor-text.ts';
 import { examine } from './examine.ts';
@@ -22,11 +22,12 @@ export async function runDoctor(flags: DoctorFlags, world: World): Promise<numbe
     const exitCode = await acceptBot(flags, world);
     if (exitCode !== exitCodes.ok) return exitCode;
   }
-  const { findings } = await examine(flags, world);
+  const examined = await examine(flags, world);
+  const { findings } = examined;
   const { faults, warnings } = levelsOf(findings);
   safeWriter(world.stdout)(
     json
-      ? `${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`
+      ? ofBotAsJson(`${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`, examined)
       : doctorText(findings, widthOf(world), wantsColor(world, world.stdout)),
   );
   if (world.signal.aborted) return exitCodes.interrupted;

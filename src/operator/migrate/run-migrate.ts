@@ -4,7 +4,7 @@ import { redact } from '../../process/redact.ts';
 import type { World } from '../../process/world.ts';
 import { readSettings, type Settings } from '../../settings/settings.ts';
 import { type Connection, connect } from '../../store/connect.ts';
-import { type CommandFlags, endCommand } from '../command.ts';
+import { type CommandFlags, endCommand, ofBotAsJson } from '../command.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
 import { planAsJson, planAsSql, planAsText } from './migrate-text.ts';
 import { planMigration } from './plan-migration.ts';
@@ -38,7 +38,7 @@ export async function runMigrate(flags: MigrateFlags, world: World): Promise<num
       const result = flags.dryRun
         ? { ...(await planMigration(db, flags.down, settings.schema)), interrupted: false }
         : await migrate(db, { ...optionsOf(flags, open, world, settings.name), schema: settings.schema });
-      print(redact(flags.json ? planAsJson(result, flags) : planAsText(result, flags), secrets));
+      print(redact(flags.json ? ofBotAsJson(planAsJson(result, flags), settings) : planAsText(result, flags), secrets));
       return result.interrupted ? exitCodes.interrupted : exitCodes.ok;
     } finally {
       connection.close();
