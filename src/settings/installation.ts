@@ -1,13 +1,13 @@
 /** An installation: the bots that a directory of env files names. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { codeOf, SettingsError, UsageError } from '../process/errors.ts';
+import { SettingsError, UsageError } from '../process/errors.ts';
 import { parseEnvFile } from './env-file.ts';
 import { Wrong } from './format.ts';
 import { botName } from './formats.ts';
 import { nearest } from './nearest-name.ts';
 import type { BotPlace } from './settings.ts';
-import { readTextFile } from './text-file.ts';
+import { readTextFile, whyUnread } from './text-file.ts';
 
 /** A bot of an installation. */
 export interface BotFile {
@@ -26,9 +26,14 @@ export interface Installation {
   common: Readonly<Record<string, string>>;
 }
 
-/** Whether `--env-file` names a directory of bots. */
+/** Whether `--env-file` names a directory of bots. What cannot be looked at is none: who reads it as a file says why. */
 export function isInstallation(envFile: string | null): envFile is string {
-  return envFile !== null && statSync(envFile, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (envFile === null) return false;
+  try {
+    return statSync(envFile).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 const ending = '.env';
@@ -56,7 +61,7 @@ function listFiles(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    throw new SettingsError([`--env-file: ${JSON.stringify(directory)} cannot be read: ${codeOf(error)}`]);
+    throw new SettingsError([`--env-file: ${JSON.stringify(directory)} cannot be read: ${whyUnread(error)}`]);
   }
 }
 
@@ -135,9 +140,10 @@ export function findBot(directory: string, name: string): { envFile: string; bot
 
 function readCommon(path: string): Record<string, string> {
   const file = readTextFile(path);
-  if ('reason' in file) throw new SettingsError([`${path}: cannot be read: ${file.reason}`]);
+  if ('reason' in file) throw new SettingsError([`--env-file: ${JSON.stringify(path)} cannot be read: ${file.reason}`]);
   const { values, complaints } = parseEnvFile(file.text);
   if ('NAME' in values) complaints.push('NAME would be that of every bot; expected it in the file of one');
-  if (complaints.length > 0) throw new SettingsError(complaints.map((text) => `${path}: ${text}`));
+  if (complaints.length > 0)
+    throw new SettingsError(complaints.map((text) => `--env-file: ${JSON.stringify(path)} is malformed: ${text}`));
   return values;
 }

@@ -6,9 +6,14 @@ export function readTextFile(path: string): { text: string } | { reason: string 
   try {
     return decode(readFileSync(path));
   } catch (error) {
-    const code = codeOf(error) || 'unknown error';
-    return { reason: reasons[code] ?? code };
+    return { reason: whyUnread(error) };
   }
+}
+
+/** In plain words why a file or a directory cannot be read. */
+export function whyUnread(error: unknown): string {
+  const code = codeOf(error) || 'unknown error';
+  return reasons[code] ?? code;
 }
 
 const reasons: Record<string, string> = {

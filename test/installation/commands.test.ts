@@ -1,9 +1,11 @@
 /** Commands over a directory of bots. */
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createInstallation, type Installation } from '../support/installation.ts';
+import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { pendingDeletion } from '../support/rows.ts';
+import { runHere } from '../support/run-here.ts';
 
 let installation: Installation;
 
@@ -161,4 +163,46 @@ test('stats: the figures of each bot, and a report only of those that have a cha
   ]);
   expect((await installation.run(['stats', '--csv'])).code).toBe(64);
   expect((await installation.run(['stats', '--csv', '--bot', 'shop'])).code).toBe(0);
+});
+
+test('two files of one bot are told of by doctor: their leases and alerts are one', async () => {
+  const shop = installation.settingsOf(installation.bot('shop'));
+  installation.write('copy', shop);
+  const { stdout } = await installation.run(['doctor', '--json', '--job', 'reset-counts']);
+  const { bots }: { bots: { bot: string; findings: { level: string; text: string }[] }[] } = JSON.parse(stdout);
+  const told = bots.map(({ bot, findings }) => [
+    bot,
+    findings.some(({ text }) => /the same database and schema as/.test(text)),
+  ]);
+  installation.remove('copy');
+  expect(told).toEqual([
+    ['copy', true],
+    ['news', false],
+    ['shop', true],
+  ]);
+});
+
+test('a directory that nobody may enter, or a folder above it: said so, and no defect', async () => {
+  const { directory } = installation;
+  const inside = join(directory, 'shop.env');
+  chmodSync(directory, 0);
+  try {
+    for (const [envFile, job] of [
+      [directory, ['delete-due']],
+      [directory, ['status']],
+      [inside, ['delete-due']],
+      [inside, ['status']],
+      [inside, ['doctor']],
+    ] as const) {
+      const { code, stdout, stderr } = await asOrdinaryUser(() =>
+        runHere([...job, '--env-file', envFile], { env: {} }),
+      );
+      expect(`${stdout}${stderr}`, `${job} ${envFile}`).toContain(
+        `--env-file: "${envFile}" cannot be read: permission denied`,
+      );
+      expect(code).toBe(job[0] === 'doctor' ? 1 : 78);
+    }
+  } finally {
+    chmodSync(directory, 0o700);
+  }
 });

@@ -274,7 +274,7 @@ describe('a directory of bots', () => {
     const args = ['schedule', 'crontab', '--env-file', '/etc/elsewhere/bots/'];
     const { code, stdout, stderr } = await runHere(args, { env: { TIMEZONE: 'Asia/Tokyo' } });
     expect(code).toBe(0);
-    expect(stderr).toMatch(/"\/etc\/elsewhere\/bots" cannot be read: ENOENT, so the times are in Asia\/Tokyo:/);
+    expect(stderr).toMatch(/"\/etc\/elsewhere\/bots" cannot be read: no such file, so the times are in Asia\/Tokyo:/);
     expect(stdout).toContain('\nCRON_TZ=Asia/Tokyo\n');
     expect(linesOf(stdout)[0]).toMatch(/ --env-file \/etc\/elsewhere\/bots$/);
     expect(stdout).toContain('in a file NAME.env for each bot, and for all bots in common.env.');
@@ -548,6 +548,6 @@ test('a bot that the directory has not is named with those that it has; a direct
   const nowhere = await runHere(['schedule', 'kubernetes', '--image', 'x', '--bots', '/etc/no/bots']);
   expect([nowhere.code, nowhere.stderr]).toEqual([
     78,
-    expect.stringContaining('"/etc/no/bots" cannot be read: ENOENT'),
+    expect.stringContaining('"/etc/no/bots" cannot be read: no such file'),
   ]);
 });

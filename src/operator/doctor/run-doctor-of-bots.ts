@@ -7,13 +7,15 @@ import { entriesAsJson, forEachBot } from '../bots/each.ts';
 import { endCommand } from '../command.ts';
 import { doctorText, levelsOf, verdict } from './doctor-text.ts';
 import { examine } from './examine.ts';
-import { type Finding, warning } from './finding.ts';
+import { type Finding, fault, warning } from './finding.ts';
 import type { DoctorFlags } from './run-doctor.ts';
 
 interface Examined {
   bot: string;
   findings: Finding[];
   pingUrl: string | null;
+  /** The database and the schema, as far as the settings tell. */
+  place: string | null;
 }
 
 /** `telesweep doctor` over a directory. Never throws. @returns the exit code: 1 where a bot has a fault */
@@ -21,10 +23,14 @@ export async function runDoctorOfBots(directory: string, flags: DoctorFlags, wor
   try {
     const bots = await forEachBot(directory, flags, world, async (own, ofBot, bot): Promise<Examined> => {
       const { envFile } = own;
-      const { settings } = checkSettings({ env: world.env, envFile, ...own.bot, requires: [], only: ['PING_URL'] });
-      return { bot, findings: (await examine(own, ofBot)).findings, pingUrl: settings.pingUrl };
+      const { settings } = checkSettings({ env: world.env, envFile, ...own.bot, requires: [] });
+      const { pingUrl, database } = settings;
+      const { connectionString, schema = '' } = database;
+      const place = connectionString === undefined ? null : `${connectionString} ${schema}`;
+      return { bot, findings: (await examine(own, ofBot)).findings, pingUrl, place };
     });
     noteSharedPings(bots);
+    noteSharedTables(bots);
     const isIll = ({ findings }: Examined): boolean => levelsOf(findings).faults > 0;
     const exitCodeOf = (bot: Examined): number => (isIll(bot) ? exitCodes.failed : exitCodes.ok);
     safeWriter(world.stdout)(
@@ -45,6 +51,18 @@ function noteSharedPings(bots: readonly Examined[]): void {
     const ofThem = bots.filter(({ bot }) => names.includes(bot));
     for (const { findings } of ofThem)
       findings.push(warning('settings', told, 'write {name} into it, or give each its own'));
+  }
+}
+
+/** Two files of one bot, most likely a copy: their passes and alerts would take turns with each other. */
+function noteSharedTables(bots: readonly Examined[]): void {
+  for (const one of bots) {
+    const same = bots.filter(({ place }) => place !== null && place === one.place).map(({ bot }) => bot);
+    if (same.length < 2) continue;
+    const told = `the same database and schema as ${same.filter((bot) => bot !== one.bot).join(', ')}: leases, health and alerts are one`;
+    one.findings.push(
+      fault('settings', told, 'give each bot a SCHEMA or a database of its own, or take one file away'),
+    );
   }
 }
 

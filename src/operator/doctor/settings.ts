@@ -54,10 +54,19 @@ function wayOutOf(name: string, jobs: readonly Job[]): string {
   return [...words, ...(users.length === 0 ? [] : [`needed by ${users.join(' and ')}`])].join('; ');
 }
 
+/** 0 where it cannot be looked at. */
+function modeOf(path: string): number {
+  try {
+    return statSync(path).mode;
+  } catch {
+    return 0;
+  }
+}
+
 /** The file holds the token and the password. */
 function checkEnvFile(path: string | null): Finding[] {
   if (path === null) return [];
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  const mode = modeOf(path);
   if ((mode & 0o007) === 0) return [];
   return [warning(check, `${path} is open to every user of this machine`, `chmod o= ${path}`)];
 }

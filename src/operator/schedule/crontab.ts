@@ -53,5 +53,5 @@ function whereSettings(settings: SettingsPlace): string {
   }
   const files = settings.kind === 'bot' ? settings.file : 'a file NAME.env for each bot';
   return `# The settings stand in ${settings.path} (see .env.example): in ${files}, and for all bots in common.env.
-# They hold tokens and passwords: chmod 700 the directory.`;
+# They hold tokens and passwords: chmod 700 the directory, or 750 where a group reads it.`;
 }

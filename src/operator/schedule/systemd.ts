@@ -137,7 +137,7 @@ SetCredential=common.env:#
         load: '',
         path,
         group: `# The group that may read the directory and its files, and nobody else: groupadd --system telesweep;
-# chgrp -R telesweep ${path}; chmod 750 ${path}; chmod 640 ${path}/*.env
+# chgrp -R telesweep ${path}; chmod 750 ${path}; chmod 640 ${path}/*.env. The folders above must let it through: chmod a+x.
 SupplementaryGroups=${groupThat(0o050, path) ?? 'telesweep'}
 `,
       };
@@ -148,9 +148,11 @@ SupplementaryGroups=${groupThat(0o050, path) ?? 'telesweep'}
 function retries(interval: number, settings: SettingsPlace): { limit: string; restart: string } {
   if (interval <= shortInterval) return { limit: '', restart: '' };
   const window = interval / 2;
-  const burst = Math.min(20, Math.max(1, Math.floor(window / tryToTrySeconds)));
+  const burst = Math.min(20, Math.floor(window / tryToTrySeconds));
+  // The first start counts: with one of them there is none left to try again.
+  if (burst < 2) return { limit: '', restart: '' };
   return {
-    limit: `# So many tries, then it has failed.
+    limit: `# So many starts, then it has failed; to start it by hand before the time is over: systemctl reset-failed.
 StartLimitIntervalSec=${window}
 StartLimitBurst=${burst}
 `,
