@@ -7,7 +7,7 @@ import { Wrong } from './format.ts';
 import { botName } from './formats.ts';
 import { nearest } from './nearest-name.ts';
 import type { BotPlace } from './settings.ts';
-import { readTextFile, whyUnread } from './text-file.ts';
+import { readPlainFile, whyUnread } from './text-file.ts';
 
 /** A bot of an installation. */
 export interface BotFile {
@@ -76,7 +76,7 @@ function botOf(envFile: string): BotFile {
 
 /** What is wrong with it is told when the settings are read. */
 function givenName(envFile: string): string | null {
-  const file = readTextFile(envFile);
+  const file = readPlainFile(envFile);
   if ('reason' in file || !/^\s*(?:export\s+)?NAME[ \t]*=/m.test(file.text)) return null;
   const { NAME = '' } = parseEnvFile(file.text).values;
   const name = botName.parse(NAME.trim());
@@ -139,7 +139,7 @@ export function findBot(directory: string, name: string): { envFile: string; bot
 }
 
 function readCommon(path: string): Record<string, string> {
-  const file = readTextFile(path);
+  const file = readPlainFile(path);
   if ('reason' in file) throw new SettingsError([`--env-file: ${JSON.stringify(path)} cannot be read: ${file.reason}`]);
   const { values, complaints } = parseEnvFile(file.text);
   if ('NAME' in values) complaints.push('NAME would be that of every bot; expected it in the file of one');

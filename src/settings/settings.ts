@@ -14,6 +14,7 @@ import {
   settingsTable,
 } from './settings-table.ts';
 import { openSources, type Sources, textOf } from './sources.ts';
+import { readPlainFile } from './text-file.ts';
 
 export type { DatabaseSettings } from './database.ts';
 
@@ -64,7 +65,10 @@ export function checkSettings(request: SettingsRequest): {
   problems: string[];
 } {
   const { env, envFile = null, name, common = {}, problem = null, requires, only } = request;
-  const sources = openSources(name === undefined ? env : { ...env, NAME: undefined }, envFile, common);
+  const sources =
+    name === undefined
+      ? openSources(env, envFile, common)
+      : openSources({ ...env, NAME: undefined }, envFile, common, readPlainFile);
   const reader = new Reader(sources, requires);
 
   // The first of the table, so that the problems are in its order.

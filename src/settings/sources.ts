@@ -22,12 +22,17 @@ export interface Sources {
   complete: boolean;
 }
 
-export function openSources(env: Variables, envFile: string | null, common: Variables = {}): Sources {
+export function openSources(
+  env: Variables,
+  envFile: string | null,
+  common: Variables = {},
+  readFile = readTextFile,
+): Sources {
   const fileProblems: Problem[] = [];
   let fileValues: Variables = {};
   let complete = true;
   if (envFile !== null) {
-    const read = readTextFile(envFile);
+    const read = readFile(envFile);
     if ('reason' in read) {
       fileProblems.push({ name: '--env-file', value: envFile, text: `cannot be read: ${read.reason}` });
       complete = false;

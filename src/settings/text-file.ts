@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { codeOf } from '../process/errors.ts';
 
 /** The text of a file in UTF-8, or in UTF-16 with a byte order mark; or in plain words why it cannot be read. */
@@ -14,6 +14,19 @@ export function readTextFile(path: string): { text: string } | { reason: string 
 export function whyUnread(error: unknown): string {
   const code = codeOf(error) || 'unknown error';
   return reasons[code] ?? code;
+}
+
+/** The same of a file beside others: a pipe that nobody writes to would be waited for, and signals with it, at the cost of all. */
+export function readPlainFile(path: string): ReturnType<typeof readTextFile> {
+  return isPipe(path) ? { reason: 'it is a pipe; expected a file' } : readTextFile(path);
+}
+
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
 }
 
 const reasons: Record<string, string> = {

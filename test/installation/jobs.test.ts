@@ -1,5 +1,6 @@
 /** A job over a directory of bots: what one meets costs the others nothing. */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createInstallation, type Installation, type TestBot } from '../support/installation.ts';
@@ -64,6 +65,8 @@ describe('bots that fail', () => {
     installation.write('malformed', { ...settingsOfAlpha(), TELEGRAM_RATE: 'fast' });
     installation.write('unreadable', { 'no setting': 'at all' });
     writeFileSync(join(installation.directory, 'bad name.env'), '');
+    // Reading one that nobody writes to never ends, and hears no signal.
+    execFileSync('mkfifo', [join(installation.directory, 'pipe.env')]);
 
     const pass = installation.run(['delete-due', '--json', '--parallel', '2']);
     // Their work is done while the one hangs that would hang for ever.
@@ -84,6 +87,7 @@ describe('bots that fail', () => {
       ['gamma', 0],
       ['hangs', 69],
       ['malformed', 78],
+      ['pipe', 78],
       ['unreadable', 78],
       ['wrong-token', 77],
     ]);
@@ -111,7 +115,7 @@ describe('bots that fail', () => {
   test('go one after another, read anew at each pass, in the order that the help states', async () => {
     installation.remove('hangs');
     const worst = async (): Promise<number | null> => (await installation.run(['delete-due', '--quiet'])).code;
-    for (const name of ['malformed', 'unreadable', 'bad name']) installation.remove(name);
+    for (const name of ['malformed', 'unreadable', 'bad name', 'pipe']) installation.remove(name);
     expect(await worst()).toBe(77);
     installation.write('wrong-token', installation.settingsOf(installation.bot('alpha')));
     expect(await worst()).toBe(69);
@@ -271,4 +275,9 @@ test('a directory that holds no bot, or that cannot be read, is told of', async 
     78,
     { bots: [], error: expect.stringContaining('holds no bot') },
   ]);
+  // What nobody can look at, as beyond a directory that is closed to them.
+  const loop = join(installation.directory, 'loop');
+  symlinkSync(loop, loop);
+  const closed = await runHere(['delete-due', '--json', '--env-file', loop]);
+  expect([closed.code, closed.stdout]).toEqual([78, expect.stringContaining('cannot be read: ELOOP')]);
 });
