@@ -1,5 +1,6 @@
 /** `telesweep stats`, on figures and rows whose truth is worked out by hand. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -556,6 +557,23 @@ describe('--html', () => {
     expect(readFileSync(strange, 'utf8')).toBe('<!doctype html>\n<p>mine');
     const missing = await scene.run(['stats', '--html', join(folder, 'none', 'x.html')]);
     expect([missing.code, missing.stderr]).toEqual([64, expect.stringMatching(/--html: cannot write ".*": ENOENT\n$/)]);
+  });
+
+  test('goes where a link leads, and never takes the place of what is no file', async () => {
+    const [page, link, pipe] = [join(folder, 'page.html'), join(folder, 'link.html'), join(folder, 'pipe.html')];
+    writeFileSync(page, '');
+    symlinkSync(page, link);
+    expect((await scene.run(['stats', '--html', link])).code).toBe(0);
+    expect([lstatSync(link).isSymbolicLink(), lstatSync(page).isFile()]).toEqual([true, true]);
+    wellFormed(readFileSync(page, 'utf8'));
+    // As /dev/stdout is where it leads to a pipe: root would replace it for the whole machine.
+    execFileSync('mkfifo', [pipe]);
+    const { code, stderr } = await scene.run(['stats', '--html', pipe]);
+    expect([code, stderr]).toEqual([
+      64,
+      `telesweep stats: --html: ${JSON.stringify(pipe)} is no file; expected the name of one\n`,
+    ]);
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
   });
 });
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { codeOf, messageOf, UsageError } from '../../process/errors.ts';
 import { pageMark } from './page-mark.ts';
 
 /**
  * Puts the page in place in one step, so that nobody reads half of it. What stands there and is no such page stays: a mistyped name
- * must not cost a file.
+ * must not cost a file, nor `/dev/stdout` its place. A link goes on leading to the page.
  * @throws UsageError naming the file and why it cannot be written
  */
 export async function writePage(file: string, page: string): Promise<void> {
@@ -15,7 +15,9 @@ export async function writePage(file: string, page: string): Promise<void> {
       `--html: ${JSON.stringify(file)} is no page of telesweep; expected a new name, or remove it first`,
     );
   }
-  const draft = `${file}.${randomUUID()}.tmp`;
+  // Renaming to the name of a link would replace the link.
+  const place = standing === null ? file : await realpath(file);
+  const draft = `${place}.${randomUUID()}.tmp`;
   try {
     const handle = await open(draft, 'wx');
     try {
@@ -24,7 +26,7 @@ export async function writePage(file: string, page: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await rename(draft, file);
+    await rename(draft, place);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
     throw refusal(file, error);
@@ -34,8 +36,13 @@ export async function writePage(file: string, page: string): Promise<void> {
 /** As much of a file as tells whose it is; null where none stands. */
 async function startOf(file: string): Promise<string | null> {
   try {
+    const found = await stat(file);
+    if (!found.isFile() && !found.isDirectory()) {
+      throw new UsageError(`--html: ${JSON.stringify(file)} is no file; expected the name of one`);
+    }
     return (await readFile(file, 'utf8')).slice(0, pageMark.length);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (codeOf(error) === 'ENOENT') return null;
     throw refusal(file, error);
   }
