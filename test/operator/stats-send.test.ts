@@ -149,9 +149,15 @@ describe('what is not delivered', () => {
       /^telesweep stats: shop: the report of 23 – 29 Mar 2026 was not sent: .*bot was kicked.*; the next telesweep stats --send tries again\n$/,
     );
     expect(await doctor()).toMatch(/^warning: that of the week from 2026-03-23 on was not sent: .*bot was kicked/);
+    const ofDay = await send(['--by', 'day']);
+    expect(ofDay.stderr).toMatch(/; the next telesweep stats --send --by day tries again\n$/);
+    expect((await scene.run(['doctor'])).stdout).toMatch(
+      / then telesweep stats --send --by day\n[\s\S]* then telesweep stats --send\n/,
+    );
     scene.api.addChat(chat);
     expect(await send()).toMatchObject({ code: 0, sent: [{ text }] });
-    expect(await doctor()).toBe('fine: that of the week from 2026-03-23 on was sent');
+    expect(await send(['--by', 'day'])).toMatchObject({ code: 0 });
+    expect((await doctor()).split('\n')).toContain('fine: that of the week from 2026-03-23 on was sent');
   });
 
   test.each([

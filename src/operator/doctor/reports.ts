@@ -1,6 +1,7 @@
 import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readLastReports } from '../../store/reports.ts';
+import { sendCommand } from '../stats/period-name.ts';
 import { type Finding, fine, warning } from './finding.ts';
 
 const check = 'report';
@@ -12,7 +13,7 @@ export async function checkReports(connection: Connection, { statsChatId }: Sett
   return reports.map(({ stretch, began, state, error }) => {
     const name = `the ${stretch} from ${began} on`;
     if (state === 'failed') {
-      const wayOut = "mend STATS_CHAT_ID or the bot's rights there, then telesweep stats --send";
+      const wayOut = `mend STATS_CHAT_ID or the bot's rights there, then ${sendCommand(stretch)}`;
       return warning(check, `that of ${name} was not sent: ${error ?? 'no reason is known'}`, wayOut);
     }
     if (state === 'uncertain') {

@@ -83,7 +83,7 @@ export function textOf(why: Why, stretch: Stretch, { tokens }: Counted, { counte
     case 'no_users_table':
       return 'there is no table users';
     case 'users_untold':
-      return 'the table users was not counted: its columns cannot tell, or no pass ended then';
+      return 'the table users did not tell: its columns or the rights on it do not allow it, or no pass ended then';
     case 'no_pass':
       return 'no pass ended then';
     case 'no_counters':

@@ -6,6 +6,11 @@ const months = [
 ];
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
+/** What sends the report of such a stretch. */
+export function sendCommand(by: string): string {
+  return `telesweep stats --send${by === 'week' ? '' : ` --by ${by}`}`;
+}
+
 /** `Thu 26 Nov 2026`, `16 – 22 Nov 2026`, `30 Nov – 6 Dec 2026`, `November 2026`. By hand: ICU shortens a month otherwise in each version. */
 export function nameOf({ start, end }: Period, by: Stretch): string {
   const [from, to] = [partsOf(start), partsOf(end)];

@@ -12,8 +12,8 @@ import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
 import type { SentMessage } from '../../telegram/result.ts';
 import { type CommandFlags, runCommand } from '../command.ts';
 import { type NotReady, type TelegramChat, telegramChat } from '../telegram-chat.ts';
-import { nameOf } from './period-name.ts';
-import { periodBefore, periodOf, type Stretch } from './periods.ts';
+import { nameOf, sendCommand } from './period-name.ts';
+import { type Period, periodBefore, periodOf, type Stretch } from './periods.ts';
 import { readStats, type Stats, type StatsPeriod } from './read-stats.ts';
 import { reportText } from './report-text.ts';
 
@@ -65,15 +65,15 @@ export function runSend(flags: SendFlags, world: World): Promise<number> {
       const ok = told.exitCode === exitCodes.ok;
       print(`${JSON.stringify({ ok, did, by, start, end, text: shown, error: why })}\n`);
     } else if (did === 'would_send') print(`${text}\n`);
-    else if (told.exitCode === exitCodes.ok) print(`${sentence(told, nameOf(period, by))}\n`);
+    else if (told.exitCode === exitCodes.ok) print(`${sentence(told, period, by)}\n`);
     if (told.exitCode !== exitCodes.ok)
-      complain(world.stderr, 'stats', redact(sentence(told, nameOf(period, by)), settings.secrets), settings.name);
+      complain(world.stderr, 'stats', redact(sentence(told, period, by), settings.secrets), settings.name);
     return told.exitCode;
   });
 }
 
-function sentence({ did, why }: Told, name: string): string {
-  const report = `the report of ${name}`;
+function sentence({ did, why }: Told, period: Period, by: Stretch): string {
+  const report = `the report of ${nameOf(period, by)}`;
   switch (did) {
     case 'sent':
       return `${report} is sent`;
@@ -88,7 +88,7 @@ function sentence({ did, why }: Told, name: string): string {
       return `${report} is not sent: nothing was counted then`;
     case 'failed':
     case 'paused':
-      return `${report} was not sent: ${why}; the next telesweep stats --send tries again`;
+      return `${report} was not sent: ${why}; the next ${sendCommand(by)} tries again`;
     case 'would_send':
       return `${report} would be sent`;
   }
