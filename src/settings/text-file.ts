@@ -16,7 +16,7 @@ export function whyUnread(error: unknown): string {
   return reasons[code] ?? code;
 }
 
-/** The same of a file beside others: a pipe that nobody writes to would be waited for, and signals with it, at the cost of all. */
+/** As `readTextFile`, of a file beside others: a pipe that nobody writes to would be waited for, and signals with it, at the cost of all. */
 export function readPlainFile(path: string): ReturnType<typeof readTextFile> {
   return isPipe(path) ? { reason: 'it is a pipe; expected a file' } : readTextFile(path);
 }
