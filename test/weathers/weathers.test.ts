@@ -110,3 +110,21 @@ describe.each(weathers)('$name', (weather) => {
     });
   });
 });
+
+/** The bot's refusals are remembered from job to job: the first of a pass may be decided on as it is met, with nothing else to do. */
+describe.each(
+  weathers.filter(({ codes }) => codes.many.length === 1 && codes.many.includes(77)),
+)('$name, met by another job before', (weather) => {
+  test.each(
+    Object.keys(layOut).flatMap((job) => [1, 2, 5].map((n) => [job, n] as const)),
+  )('%s, %i chats', async (job, n) => {
+    await clear();
+    const other = await layOut[job === 'delete-due' ? 'delete-broadcasts' : 'delete-due']?.(100);
+    const laid = await layOut[job]?.(n);
+    if (other === undefined || laid === undefined) throw new Error(job);
+    scene.api.fault(...weather.faults({ chatId: '1', messageId: 1 }));
+    expect((await scene.pass([other.job], other.env)).code).toBe(77);
+    const { code, stderr, summary } = await scene.pass([job], laid.env);
+    expect({ code, outcome: summary?.outcome }, stderr).toEqual({ code: 77, outcome: 'failed' });
+  });
+});
