@@ -10,6 +10,6 @@ export default defineConfig({
     // Files of one worker share what they import: a quarter of the time.
     isolate: false,
     // A test waits for child processes and the server more than it computes.
-    maxWorkers: 6,
+    maxWorkers: 4,
   },
 });

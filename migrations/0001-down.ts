@@ -6,10 +6,7 @@ import { type StandingTable, schemaStands } from '../src/tables/standing-table.t
 import { joinPlans, type Plan, quoteName, type Step } from '../src/tables/step.ts';
 import { botsTables } from './0001-bots-tables.ts';
 import { ownTables } from './0001-own-tables.ts';
-import { addedTables } from './0002-additions.ts';
-import { totalsTable } from './0003-totals.ts';
-import { alertsTable } from './0004-alerts.ts';
-import { dailyTables } from './0006-daily.ts';
+import { everyOwnTable } from './every-own-table.ts';
 import { otherSchemas, planOwnDown, schemaName } from './own-table.ts';
 
 /** Takes from the bots' tables what carries telesweep's mark and nothing else, then telesweep's own tables and schema. */
@@ -76,7 +73,7 @@ async function planSchema(catalogue: Catalogue, schema: string): Promise<Plan> {
 
 /** What somebody else has put into telesweep's schema. */
 async function readStrangers(db: QueryExecutorProvider): Promise<string[]> {
-  const own = [...ownTables, ...addedTables, totalsTable, alertsTable, ...dailyTables].map(({ name }) => name);
+  const own = everyOwnTable.map(({ name }) => name);
   const { rows } = await sql<{ name: string }>`
     with place as (select oid from pg_namespace where nspname = 'telesweep')
     select relname as name from pg_class join place on place.oid = relnamespace

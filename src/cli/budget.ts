@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { Wrong } from '../settings/format.ts';
 import { botName } from '../settings/formats.ts';
+import { isInstallation } from '../settings/installation.ts';
 import { goTheWay, type Ways, withBots } from './bots.ts';
 import { type BotFlag, type SharedFlags, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
@@ -44,7 +45,7 @@ export function addBudget({ program, world, exit }: Door): void {
     .option('--yes', 'do not ask; needed where there is no terminal');
   withShared(clear).action(async ({ bot: picked, ...flags }: SharedFlags & { bot?: Picked; yes?: true }) => {
     const { runBudgetClear } = await import('../operator/budget/run-budget.ts');
-    const { id = null, name } = picked ?? {};
+    const { id = null, name } = inDirectory(picked ?? {}, flags.envFile ?? null);
     const one: Ways['one'] = (shared) => runBudgetClear({ ...shared, botId: id, yes: flags.yes === true }, world);
     exit(await goTheWay(clear, name === undefined ? flags : { ...flags, bot: name }, world, { one, each: null }));
   });
@@ -55,6 +56,12 @@ interface Picked {
   id?: string;
   /** A bot of a directory. */
   name?: string;
+}
+
+/** A bot of a directory may be named by digits as well, and one must be named there. */
+function inDirectory(picked: Picked, envFile: string | null): Picked {
+  const { id, name } = picked;
+  return id !== undefined && name === undefined && isInstallation(envFile) ? { name: id } : picked;
 }
 
 /** Both may be given. What is all digits is an id, because a token begins with one. */

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Job } from '../job/job.ts';
 import type { LogFormat, LogLevel } from '../output/log.ts';
 import type { Share } from '../pass/many/share.ts';
+import { usualParallel } from '../pass/many/share.ts';
 import { runPass } from '../pass/pass.ts';
 import type { PassOptions } from '../pass/report.ts';
 import { isInstallation } from '../settings/installation.ts';
@@ -26,9 +27,6 @@ interface JobFlags extends SharedFlags, BotFlag {
   shard?: Share;
 }
 
-/** Bots at work at once. */
-const usualParallel = 4;
-
 export function addJob({ program, world, exit }: Door, job: Job): void {
   const command = subcommand(program, job.name, job.summary)
     .option('--dry-run', 'show what a pass would do and change nothing')
@@ -41,7 +39,7 @@ export function addJob({ program, world, exit }: Door, job: Job): void {
         .default('auto'),
     )
     .option('--quiet', 'print nothing when all is well')
-    .option('--parallel <N>', 'with a directory: bots at work at once (default: 4)', parseLimit)
+    .option('--parallel <N>', `with a directory: bots at work at once (default: ${usualParallel})`, parseLimit)
     .option('--shard <I/N>', 'with a directory: the bots of this share, I from 0', parseShareFlag)
     .addOption(botOption().conflicts(['parallel', 'shard']));
   if (job.force !== undefined) command.option('--force', job.force);

@@ -33,7 +33,7 @@ export function addStatus({ program, world, jobs, exit }: Door): void {
     .option('--all', 'every schema of the database that a job has run in, by the times of\nthe settings at hand');
   withBots(command).action(
     async ({ job: asked = jobs, all, ...flags }: SharedFlags & BotFlag & { job?: readonly Job[]; all?: true }) => {
-      if (all && (flags.bot !== undefined || isInstallation(flags.envFile ?? null)))
+      if (all && isInstallation(flags.envFile ?? null))
         command.error(
           'error: --all is for the bots of one database, and --env-file names a directory: it tells of all of them',
         );

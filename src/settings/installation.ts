@@ -37,7 +37,8 @@ export function isInstallation(envFile: string | null): envFile is string {
 }
 
 const ending = '.env';
-const commonFile = 'common.env';
+/** What it says counts for every bot of the directory. */
+export const commonFile = 'common.env';
 
 /**
  * Lists the bots of a directory; of their files NAME alone is looked for.

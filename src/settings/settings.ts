@@ -106,11 +106,15 @@ export function checkSettings(request: SettingsRequest): {
 }
 
 /** Each says which bot it is: in the environment, which comes before the files, it would make all bots of a directory one. */
-const identities = ['DATABASE_URL', 'SCHEMA', 'TELEGRAM_BOT_TOKEN', 'GUIDE_BOT_TOKEN'];
+const identities: readonly (readonly string[])[] = [
+  ['DATABASE_URL', 'DATABASE_URL_FILE'],
+  ...['PGHOST', 'PGPORT', 'PGUSER', 'PGDATABASE', 'PGOPTIONS', 'SCHEMA'].map((name) => [name]),
+  ['TELEGRAM_BOT_TOKEN', 'TELEGRAM_BOT_TOKEN_FILE'],
+  ['GUIDE_BOT_TOKEN', 'GUIDE_BOT_TOKEN_FILE'],
+];
 
 function clashesOf({ environment, file }: Sources, envFile: string | null): Problem[] {
-  return identities.flatMap((name): Problem[] => {
-    const names = isSecret(settingInfo(name)) ? [name, `${name}_FILE`] : [name];
+  return identities.flatMap((names): Problem[] => {
     const ofAll = names.find((one) => environment[one] !== undefined);
     const own = names.find((one) => file[one] !== undefined);
     if (ofAll === undefined || own === undefined) return [];

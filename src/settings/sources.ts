@@ -46,9 +46,15 @@ export function openSources(
   }
   const environment = withoutEmpty(env);
   const file = withoutEmpty(fileValues);
-  const values = { ...withoutEmpty(common), ...file, ...environment };
+  const values = { ...withoutTwins(withoutEmpty(common), file), ...file, ...environment };
   const nameProblems = [...unknownInEnvFile(fileValues, env), ...unknownInEnvironment(environment, values)];
   return { values, environment, file, fileProblems, nameProblems, complete };
+}
+
+/** What is common to all in one form gives way to the other form of it, `NAME` or `NAME_FILE`, in the bot's own file. */
+function withoutTwins(common: Variables, file: Variables): Variables {
+  const twinOf = (name: string): string => (name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`);
+  return Object.fromEntries(Object.entries(common).filter(([name]) => file[twinOf(name)] === undefined));
 }
 
 function withoutEmpty(variables: Variables): Variables {

@@ -11,6 +11,8 @@ export interface DailyFrame {
   /** The first day of which what was done is counted, from some moment of it on; null where there is none yet. */
   countedSince: string | null;
   hasUsers: boolean;
+  /** The last day whose new users were counted; null where none were. */
+  joinedUntil: string | null;
 }
 
 /** Metrics whose days may precede the first count. */
@@ -23,16 +25,19 @@ export async function readDailyFrame(connection: Connection, timeZone: string): 
     today: string;
     counted_since: string | null;
     has_users: boolean;
+    joined_until: string | null;
   }>(
     `select $schema as schema, ${instantText('now()')} as now, to_char(now() at time zone $1::text, 'YYYY-MM-DD') as today,
             (select to_char(day, 'YYYY-MM-DD') from telesweep.daily
              where schema_name = $schema and metric <> all($2::text[]) order by day limit 1) as counted_since,
-            to_regclass('$bots.users') is not null as has_users`,
+            to_regclass('$bots.users') is not null as has_users,
+            (select to_char(day, 'YYYY-MM-DD') from telesweep.daily
+             where schema_name = $schema and metric = 'users_new' order by day desc limit 1) as joined_until`,
     [timeZone, ofEarlierDays],
   );
   if (row === undefined) throw new Error('the look at the daily figures returned no row');
-  const { schema, now, today, counted_since: countedSince, has_users: hasUsers } = row;
-  return { schema, now: readInstant(now), today, countedSince, hasUsers };
+  const { schema, now, today, counted_since: countedSince, has_users: hasUsers, joined_until: joinedUntil } = row;
+  return { schema, now: readInstant(now), today, countedSince, hasUsers, joinedUntil };
 }
 
 /** Stretches of time that follow each other without a gap. Days are `YYYY-MM-DD`. */

@@ -130,7 +130,8 @@ function figuresOf(
 ): RawBuilder<unknown> | null {
   const parts: RawBuilder<unknown>[] = [];
   const { calls = 0, rate_limited: limited = 0 } = made ?? {};
-  if (calls > 0) {
+  // A 429 is counted when it is answered, which may be when no call leaves any more.
+  if (calls + limited > 0) {
     parts.push(sql`select metric, value from (
       values ('calls', ${calls}::bigint), ('rate_limited', ${limited}::bigint)) as made (metric, value)`);
   }

@@ -99,7 +99,6 @@ const needed: readonly NeededRights[] = [
       'held_until',
     ],
   },
-  { table: 'telesweep.daily', jobs: 'all', rights: ['select', 'insert', 'delete'], update: ['value'] },
   {
     table: 'telesweep.reports',
     jobs: ['stats --send'],
@@ -109,7 +108,6 @@ const needed: readonly NeededRights[] = [
   // Its figures join what stands still with what was counted.
   { table: 'tokens', jobs: ['stats --send'], rights: ['select'], update: null },
   { table: 'token_generator_count', jobs: ['stats --send'], rights: ['select'], update: null },
-  { table: 'telesweep.daily', jobs: ['stats --send'], rights: ['select'], update: null },
   { table: 'telesweep.guide_totals', jobs: ['post-guide'], rights: ['select', 'insert'], update: ['total'] },
 ];
 

@@ -37,9 +37,11 @@ test('calls that were made, on the day in TIMEZONE', async () => {
   await runTick(kysely, { ...tick, made: { calls: 3, rate_limited: 1 } }, null);
   await runTick(kysely, { ...tick, made: { calls: 4, rate_limited: 0 } }, null);
   await runTick(kysely, { ...tick, made: null }, null);
+  // Answered when no call leaves any more.
+  await runTick(kysely, { ...tick, made: { calls: 0, rate_limited: 2 } }, null);
   const isToday = "day = (now() at time zone 'Pacific/Kiritimati')::date";
   expect(await db.query(`select metric, value, ${isToday} as today from telesweep.daily order by metric`)).toEqual([
     { metric: 'calls', value: '7', today: true },
-    { metric: 'rate_limited', value: '1', today: true },
+    { metric: 'rate_limited', value: '3', today: true },
   ]);
 });

@@ -138,6 +138,9 @@ test('commands for one bot alone name the way out', async () => {
     if (command === 'guides import') continue;
     expect((await installation.run([...args, '--bot', 'shop'])).code, command).toBe(0);
   }
+  // A bot of a directory may have digits for a name.
+  const digits = await installation.run(['budget', 'clear', '--bot', '77', '--yes']);
+  expect([digits.code, digits.stderr]).toEqual([64, expect.stringContaining('--bot: "77" is no bot of')]);
   const both = await installation.run(['budget', 'clear', '--bot', 'shop', '--bot', '5', '--yes']);
   expect([both.code, both.stderr]).toEqual([64, expect.stringContaining('--bot: 5 has no budget here')]);
 });

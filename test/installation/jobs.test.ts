@@ -167,6 +167,16 @@ test('what says which bot it is does not silently come from the environment for 
   ).toEqual(['alpha', 'beta', 'gamma'].map((name) => [name, 0, 0]));
 });
 
+test('a database that the environment names for all is not silently that of a bot which names its own', async () => {
+  const { DATABASE_URL: _, ...own } = installation.settingsOf(installation.bot('beta'));
+  installation.write('apart', { ...own, PGHOST: '127.0.0.1', PGDATABASE: 'apart' });
+  const { stdout } = await installation.run(['delete-due', '--json', '--bot', 'apart'], { PGDATABASE: 'another' });
+  expect(JSON.parse(stdout).error).toMatch(
+    /^PGDATABASE: stands in the environment, for every bot, and as PGDATABASE in \S+\/apart\.env; /,
+  );
+  installation.remove('apart');
+});
+
 test('an address that two bots ping is warned of', async () => {
   const pings = 'http://127.0.0.1:1/ping/telesweep-{job}';
   for (const name of ['alpha', 'beta', 'gamma']) {

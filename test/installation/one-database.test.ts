@@ -202,20 +202,27 @@ test('a schema that was renamed, or dropped with its bot: doctor names it, and h
   expect(doctor.stdout).toMatch(
     /worked for schema shop, which does not stand any more[\s\S]*if it was renamed, set schema_name/,
   );
-  for (const table of [
-    'leases',
-    'runs',
-    'guide_posts',
-    'guide_totals',
-    'senders',
-    'finished_broadcasts',
-    'totals',
-    'alerts',
-  ])
+  const [, named = ''] =
+    /set schema_name to the new name in telesweep's ([\w, ]+):/.exec(doctor.stdout.replace(/\s+/g, ' ')) ?? [];
+  const tables = named.split(', ');
+  const ofSchemas = await scene.db.query<{ name: string }>(
+    `select table_name as name from information_schema.columns where table_schema = 'telesweep' and column_name = 'schema_name'`,
+  );
+  expect(tables.toSorted()).toEqual(ofSchemas.map(({ name }) => name).sort());
+  for (const table of tables)
     await scene.db.query(`update telesweep.${table} set schema_name = 'store' where schema_name = 'shop'`);
   const env = { ...shop.env, SCHEMA: 'store' };
   expect((await scene.pass(['post-guide'], env)).summary.counts).toMatchObject({ posted: 0, already_posted: 1 });
   expect((await scene.run(['doctor'], env)).stdout).not.toContain('does not stand any more');
+});
+
+test('status --all of a database that no job has run in says so, and is no good news', async () => {
+  await scene.db.query('truncate telesweep.totals, telesweep.runs');
+  expect(await scene.run(['status', '--all'], kiosk.env)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: 'telesweep status: no job has run in this database\n',
+  });
 });
 
 test('status --all tells of every schema that a job has run in, worst first', async () => {

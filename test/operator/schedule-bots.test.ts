@@ -455,6 +455,12 @@ describe('a directory of bots in Kubernetes', () => {
     });
   });
 
+  test('makes the Secret of a bot with a name of its own out of the file that stands there', async () => {
+    const named = directory('named', { 'a.env': 'NAME=shop\n' });
+    const { stdout } = await schedule(['kubernetes', '--bots', named]);
+    expect(stdout).toContain(`create secret generic telesweep-shop --from-file=shop.env=${named}/a.env\\n`);
+  });
+
   test('has a Secret for each bot, told how to make and never printed, and all of them in one folder', async () => {
     const { text, objects } = await manifests();
     expect(text).not.toContain('AAH');

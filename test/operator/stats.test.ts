@@ -1,6 +1,15 @@
 /** `telesweep stats`, on figures and rows whose truth is worked out by hand. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -323,6 +332,11 @@ describe('what was done', () => {
     });
     expect(week.before).toMatchObject({ users_total: 90, 'bytes:tokens': 100, 'rows:tokens': 7, users_growth: null });
     expect(whyOf(week, 'rows:tokens')).toBe('no_pass');
+    // Those of its last two days are not counted yet.
+    expect(whyOf(week, 'users_new')).toBe('users_untold');
+    await daily({ '2026-03-29': { users_new: 1 } });
+    const whole = periodOf(await statsOf(['--by', 'week']), '2026-03-23');
+    expect([whole.figures.users_new, whyOf(whole, 'users_new')]).toEqual([38, null]);
   });
 });
 
@@ -566,6 +580,14 @@ describe('--html', () => {
     expect((await scene.run(['stats', '--html', link])).code).toBe(0);
     expect([lstatSync(link).isSymbolicLink(), lstatSync(page).isFile()]).toEqual([true, true]);
     wellFormed(readFileSync(page, 'utf8'));
+    // Nor is it made where a link leads to nothing; and who may read the page still may.
+    chmodSync(page, 0o604);
+    expect((await scene.run(['stats', '--html', page])).code).toBe(0);
+    expect(lstatSync(page).mode & 0o777).toBe(0o604);
+    const astray = join(folder, 'astray.html');
+    symlinkSync(join(folder, 'nowhere.html'), astray);
+    expect((await scene.run(['stats', '--html', astray])).code).toBe(64);
+    expect(lstatSync(astray).isSymbolicLink()).toBe(true);
     // As /dev/stdout is where it leads to a pipe: root would replace it for the whole machine.
     execFileSync('mkfifo', [pipe]);
     const { code, stderr } = await scene.run(['stats', '--html', pipe]);

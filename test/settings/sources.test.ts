@@ -28,6 +28,15 @@ describe('the env file', () => {
     });
   });
 
+  test('what is common to all gives way to it, in either form', () => {
+    const secret = fileWith('postgres://u@own/db');
+    const common = { DATABASE_URL: 'postgres://u@common/db', TELEGRAM_BOT_TOKEN_FILE: '/nowhere' };
+    const envFile = fileWith(`DATABASE_URL_FILE="${secret}"\nTELEGRAM_BOT_TOKEN=${token}\n`);
+    const settings = readSettings({ env: {}, envFile, common, name: 'shop', requires: [] });
+    expect(settings.database.connectionString).toContain('host=own');
+    expect(settings.telegramBotToken).toBe(token);
+  });
+
   test('one that cannot be read is named with the reason, and nothing is called missing', () => {
     const path = unusedPath();
     expect(problemsOf({ envFile: path, requires: ['DATABASE_URL'], env: { NOTICE: 'x' } })).toEqual([

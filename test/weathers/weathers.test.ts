@@ -7,7 +7,7 @@ import { type Weather, weathers } from './weathers.ts';
 
 let scene: Scene;
 beforeAll(async () => {
-  scene = await createScene({}, { TELEGRAM_RATE: '2000', TELEGRAM_TIMEOUT: '2s' });
+  scene = await createScene({}, { TELEGRAM_RATE: '2000', TELEGRAM_TIMEOUT: '10s' });
 });
 afterAll(() => scene.close());
 

@@ -3,10 +3,9 @@ import { formatTime } from '../../output/clock-text.ts';
 import { formatDuration } from '../../output/format.ts';
 import { printable } from '../../output/output.ts';
 import type { Sighting } from '../../store/alerts.ts';
+import { cut, longestMessage } from '../plain-message.ts';
 import type { Ill } from './ill.ts';
 
-/** In UTF-16 units (core.telegram.org/bots/api#sendmessage). */
-const longestMessage = 4096;
 /** One thing must not crowd out the others. */
 const longestLine = 700;
 
@@ -45,10 +44,4 @@ function lineOf({ name, how, why, wayOut }: Ill, since: Date | null, timeZone: s
   const began = since === null ? '' : ` since ${formatTime(since, timeZone)} ${timeZone}`;
   const text = `${state}${began}: ${why}${wayOut === null ? '' : ` → ${wayOut}`}`;
   return printable(text.replace(/\s+/g, ' '));
-}
-
-/** Never in the middle of a character. */
-function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -1,4 +1,5 @@
 import { safeWriter } from '../../output/output.ts';
+import { UnavailableError } from '../../process/errors.ts';
 import { worstOf } from '../../process/exit-code.ts';
 import { collecting, signalsOf, type World, worldWith } from '../../process/world.ts';
 import { findBot, placeOf, readInstallation } from '../../settings/installation.ts';
@@ -27,7 +28,7 @@ export async function runForBot<F extends CommandFlags>(
  * Does something for each bot of a directory, a few at a time.
  * @param work never throws, so that no bot costs another one anything
  * @returns the results in order of the bots' names
- * @throws SettingsError where the directory cannot be read
+ * @throws SettingsError where the directory cannot be read, UnavailableError where a signal left bots unasked
  */
 export async function forEachBot<F extends CommandFlags, T>(
   directory: string,
@@ -41,7 +42,7 @@ export async function forEachBot<F extends CommandFlags, T>(
   const withSignal = signalsOf(world.signal);
   let next = 0;
   const takeTurns = async (): Promise<void> => {
-    for (let at = next++; at < bots.length; at = next++) {
+    for (let at = next++; at < bots.length && !world.signal.aborted; at = next++) {
       const bot = bots[at];
       if (bot === undefined) return;
       const own = { ...flags, envFile: bot.envFile, bot: placeOf(bot, installation) };
@@ -49,6 +50,8 @@ export async function forEachBot<F extends CommandFlags, T>(
     }
   };
   await Promise.all(Array.from({ length: parallel }, takeTurns));
+  if (Object.keys(results).length < bots.length)
+    throw new UnavailableError('stopped by a signal before all bots were asked');
   return results;
 }
 

@@ -40,18 +40,17 @@ export async function examine(request: Request, world: World): Promise<Examined>
   const { findings: ofDatabase, pauses, healths } = await examineDatabase(settings, request.jobs, jobs, world.signal);
   const ofTelegram = await attempt('bot', () => checkBots({ settings, jobs, pauses, signal: world.signal }));
   const findings = [checkProgram(), ...ofSettings, ...ofDatabase, ...ofTelegram];
-  return { name: settings.name, findings: findings.map((finding) => hide(finding, settings)), healths };
+  return { settings, findings: findings.map((finding) => hide(finding, settings)), healths };
 }
 
 /** What was found, and how the jobs stand; none where that could not be read, which is a finding. */
 export interface Examined {
-  /** Of the bot; null for none. */
-  name: string | null;
+  settings: Settings;
   findings: Finding[];
   healths: Health[];
 }
 
-interface DatabaseFindings extends Omit<Examined, 'name'> {
+interface DatabaseFindings extends Omit<Examined, 'settings'> {
   pauses: ReadonlyMap<string, Date>;
 }
 

@@ -2,7 +2,6 @@ import { safeWriter, wantsColor, widthOf } from '../../output/output.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import type { World } from '../../process/world.ts';
 import { sharedPings } from '../../settings/installation.ts';
-import { checkSettings } from '../../settings/settings.ts';
 import { entriesAsJson, forEachBot } from '../bots/each.ts';
 import { endCommand } from '../command.ts';
 import { doctorText, levelsOf, verdict } from './doctor-text.ts';
@@ -10,7 +9,7 @@ import { examine } from './examine.ts';
 import { type Finding, fault, warning } from './finding.ts';
 import type { DoctorFlags } from './run-doctor.ts';
 
-interface Examined {
+interface ExaminedBot {
   bot: string;
   findings: Finding[];
   pingUrl: string | null;
@@ -21,18 +20,17 @@ interface Examined {
 /** `telesweep doctor` over a directory. Never throws. @returns the exit code: 1 where a bot has a fault */
 export async function runDoctorOfBots(directory: string, flags: DoctorFlags, world: World): Promise<number> {
   try {
-    const bots = await forEachBot(directory, flags, world, async (own, ofBot, bot): Promise<Examined> => {
-      const { envFile } = own;
-      const { settings } = checkSettings({ env: world.env, envFile, ...own.bot, requires: [] });
+    const bots = await forEachBot(directory, flags, world, async (own, ofBot, bot): Promise<ExaminedBot> => {
+      const { findings, settings } = await examine(own, ofBot);
       const { pingUrl, database } = settings;
       const { connectionString, schema = '' } = database;
       const place = connectionString === undefined ? null : `${connectionString} ${schema}`;
-      return { bot, findings: (await examine(own, ofBot)).findings, pingUrl, place };
+      return { bot, findings, pingUrl, place };
     });
     noteSharedPings(bots);
     noteSharedTables(bots);
-    const isIll = ({ findings }: Examined): boolean => levelsOf(findings).faults > 0;
-    const exitCodeOf = (bot: Examined): number => (isIll(bot) ? exitCodes.failed : exitCodes.ok);
+    const isIll = ({ findings }: ExaminedBot): boolean => levelsOf(findings).faults > 0;
+    const exitCodeOf = (bot: ExaminedBot): number => (isIll(bot) ? exitCodes.failed : exitCodes.ok);
     safeWriter(world.stdout)(
       flags.json
         ? entriesAsJson(bots.map((one) => ({ bot: one.bot, exitCode: exitCodeOf(one), told: asJson(one) })))
@@ -45,7 +43,7 @@ export async function runDoctorOfBots(directory: string, flags: DoctorFlags, wor
   }
 }
 
-function noteSharedPings(bots: readonly Examined[]): void {
+function noteSharedPings(bots: readonly ExaminedBot[]): void {
   for (const { names } of sharedPings(bots.map(({ bot, pingUrl }) => ({ name: bot, pingUrl })))) {
     const told = `PING_URL: the same for ${names.join(', ')}: the one's success hides the other's failure`;
     const ofThem = bots.filter(({ bot }) => names.includes(bot));
@@ -55,7 +53,7 @@ function noteSharedPings(bots: readonly Examined[]): void {
 }
 
 /** Two files of one bot, most likely a copy: their passes and alerts would take turns with each other. */
-function noteSharedTables(bots: readonly Examined[]): void {
+function noteSharedTables(bots: readonly ExaminedBot[]): void {
   for (const one of bots) {
     const same = bots.filter(({ place }) => place !== null && place === one.place).map(({ bot }) => bot);
     if (same.length < 2) continue;
@@ -66,14 +64,14 @@ function noteSharedTables(bots: readonly Examined[]): void {
   }
 }
 
-function asJson({ findings }: Examined): object {
+function asJson({ findings }: ExaminedBot): object {
   const { faults, warnings } = levelsOf(findings);
   return { ok: faults === 0, faults, warnings, findings };
 }
 
 /** Worst first, without what is fine, which would bury the rest; of a bot that has neither a fault nor a warning a line says so. */
-function text(bots: readonly Examined[], world: World): string {
-  const badnessOf = ({ findings }: Examined): number => {
+function text(bots: readonly ExaminedBot[], world: World): string {
+  const badnessOf = ({ findings }: ExaminedBot): number => {
     const { faults, warnings } = levelsOf(findings);
     return faults * 1_000 + warnings;
   };

@@ -22,12 +22,11 @@ export async function runDoctor(flags: DoctorFlags, world: World): Promise<numbe
     const exitCode = await acceptBot(flags, world);
     if (exitCode !== exitCodes.ok) return exitCode;
   }
-  const examined = await examine(flags, world);
-  const { findings } = examined;
+  const { findings, settings } = await examine(flags, world);
   const { faults, warnings } = levelsOf(findings);
   safeWriter(world.stdout)(
     json
-      ? ofBotAsJson(`${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`, examined)
+      ? ofBotAsJson(`${JSON.stringify({ ok: faults === 0, faults, warnings, findings })}\n`, settings)
       : doctorText(findings, widthOf(world), wantsColor(world, world.stdout)),
   );
   if (world.signal.aborted) return exitCodes.interrupted;

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Job } from '../../job/job.ts';
+import { commonFile } from '../../settings/installation.ts';
 import { type BotPlace, checkSettings, type Settings } from '../../settings/settings.ts';
 import { settingsTable } from '../../settings/settings-table.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
@@ -40,7 +42,8 @@ export function checkAllSettings({ jobs, asked, env, envFile, bot }: SettingsReq
       fine(check, `DATABASE_URL: passed over, because other tools read it: ${ignoredParameters.join(', ')}`),
     );
   }
-  return { settings, findings: [...findings, ...checkEnvFile(envFile), ...checkTextfiles(settings, jobs)] };
+  const files = envFile === null ? [] : [envFile, ...(bot === undefined ? [] : [join(dirname(envFile), commonFile)])];
+  return { settings, findings: [...findings, ...files.flatMap(checkEnvFile), ...checkTextfiles(settings, jobs)] };
 }
 
 function wayOutOf(name: string, jobs: readonly Job[]): string {
@@ -64,8 +67,7 @@ function modeOf(path: string): number {
 }
 
 /** The file holds the token and the password. */
-function checkEnvFile(path: string | null): Finding[] {
-  if (path === null) return [];
+function checkEnvFile(path: string): Finding[] {
   const mode = modeOf(path);
   if ((mode & 0o007) === 0) return [];
   return [warning(check, `${path} is open to every user of this machine`, `chmod o= ${path}`)];

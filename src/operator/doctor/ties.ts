@@ -1,3 +1,5 @@
+import { everyOwnTable } from '../../../migrations/every-own-table.ts';
+import { schemaName } from '../../../migrations/own-table.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Connection } from '../../store/connect.ts';
 import { readLostSchemas, readNamesakes, readTies, type Tie } from '../../store/ties.ts';
@@ -16,7 +18,10 @@ export async function checkTies(
   }
   for (const schema of await readLostSchemas(connection)) {
     const text = `telesweep has worked for schema ${schema}, which does not stand any more`;
-    const tables = 'leases, runs, guide_posts, guide_totals, senders, finished_broadcasts, totals, alerts';
+    const tables = everyOwnTable
+      .filter(({ columns }) => columns.includes(schemaName))
+      .map(({ name }) => name)
+      .join(', ');
     const renamed = `if it was renamed, set schema_name to the new name in telesweep's ${tables}: the guides of this slot are known by it`;
     findings.push(warning('ties', text, renamed));
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { UsageError } from '../../process/errors.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import { parseDuration } from '../../settings/duration.ts';
@@ -54,15 +55,16 @@ export function kubernetesManifests(request: ScheduleRequest): ScheduleFile[] {
 /** @throws UsageError where the Secrets of two bots would be one */
 function refuseAlike({ files, path }: Directory): void {
   const before = new Map([[commonSecret, 'common.env']]);
-  for (const { name } of files) {
+  for (const { name, envFile } of files) {
+    const file = basename(envFile);
     const secret = objectName(name);
     const other = before.get(secret);
     if (other !== undefined) {
       throw new UsageError(
-        `--bots: ${other} and ${name}.env of ${path} would both be the Secret ${secret}; expected names that differ in more than capitals and . _ -`,
+        `--bots: ${other} and ${file} of ${path} would both be the Secret ${secret}; expected names that differ in more than capitals and . _ -`,
       );
     }
-    before.set(secret, `${name}.env`);
+    before.set(secret, file);
   }
 }
 
@@ -85,12 +87,12 @@ function secretOfOne({ namespace, jobs, given, name }: ScheduleRequest): string 
 
 function secretsOfAll(namespace: string, { path, files, hasCommon }: Directory): string {
   const secrets = [
-    ...(hasCommon ? [[commonSecret, 'common']] : []),
-    ...files.map(({ name }) => [objectName(name), name]),
+    ...(hasCommon ? [[commonSecret, 'common', 'common.env']] : []),
+    ...files.map(({ name, envFile }) => [objectName(name), name, basename(envFile)]),
   ];
   const create = secrets.map(
-    ([secret, file]) =>
-      `#   kubectl --namespace ${namespace} create secret generic ${secret} --from-file=${file}.env=${path}/${file}.env\n`,
+    ([secret, name, file]) =>
+      `#   kubectl --namespace ${namespace} create secret generic ${secret} --from-file=${name}.env=${path}/${file}\n`,
   );
   return `# A Secret for each bot, and one for what is common to all. To change one, add --dry-run=client --output=yaml | kubectl apply -f -
 # Where a bot is added or goes, where TIMEZONE or GUIDE_INTERVAL change, print all of this again.

@@ -1,4 +1,5 @@
 import type { Job } from '../../job/job.ts';
+import { usualParallel } from '../../pass/many/share.ts';
 import { exitCodes } from '../../process/exit-code.ts';
 import { formatDuration, parseDuration } from '../../settings/duration.ts';
 import type { BotFile } from '../../settings/installation.ts';
@@ -112,9 +113,6 @@ export const shortInterval = 60;
 export function memoryLimit(settings: SettingsPlace): number {
   return settings.kind === 'bots' ? 256 + 64 * ((settings.parallel ?? usualParallel) - 1) : 256;
 }
-
-/** What `--parallel` is where nobody gives it. */
-const usualParallel = 4;
 
 /** The settings without which the job cannot run, in the order of the documentation. */
 export function needsOf(job: Scheduled): string[] {

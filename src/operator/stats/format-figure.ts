@@ -29,8 +29,8 @@ function formatWhole(value: number): string {
 /** Only all of it is 100, and only nothing of it is 0. */
 function percent(share: number): string {
   const rounded = Number((share * 100).toFixed(1));
-  if (rounded === 100 && share < 1) return '99.9';
-  return rounded === 0 && share > 0 ? '0.1' : String(rounded);
+  if (rounded === 100 && share < 1) return '>99.9';
+  return rounded === 0 && share > 0 ? '<0.1' : String(rounded);
 }
 
 function formatBytes(bytes: number): string {

@@ -36,8 +36,8 @@ export function judge(
   value: number | null,
   frame: DailyFrame,
 ): Judged {
-  const { source, standing = false, unit } = figure;
-  const { countedSince, hasUsers } = frame;
+  const { name, source, standing = false, unit } = figure;
+  const { countedSince, hasUsers, joinedUntil } = frame;
   const none = (why: Why): Judged => ({ value: null, why });
   if (source === 'users' && !hasUsers && value === null) return none('no_users_table');
   if (countedSince === null || period.end < countedSince) {
@@ -50,6 +50,8 @@ export function judge(
   if (source === 'counters' && value === null) return none('no_counters');
   if (source === 'users' && value === null) return none('users_untold');
   if (source === 'look' && value === null) return none('no_pass');
+  // A day's are counted by the first pass after it.
+  if (name === 'users_new' && period.over && (joinedUntil ?? '') < period.end) return { value, why: 'users_untold' };
   if (standing) return { value, why: null };
   if (period.start <= countedSince) return { value, why: 'counted_since' };
   if (!period.over) return { value, why: 'not_over' };
@@ -83,7 +85,7 @@ export function textOf(why: Why, stretch: Stretch, { tokens }: Counted, { counte
     case 'no_users_table':
       return 'there is no table users';
     case 'users_untold':
-      return 'the table users did not tell: its columns or the rights on it do not allow it, or no pass ended then';
+      return 'the table users did not tell: its columns or the rights on it do not allow it, or no pass ended then or since';
     case 'no_pass':
       return 'no pass ended then';
     case 'no_counters':

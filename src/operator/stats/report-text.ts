@@ -1,13 +1,11 @@
 /** The report of a stretch in plain text, which Telegram is given without a parse mode. */
 import { printable } from '../../output/output.ts';
+import { cut, longestMessage } from '../plain-message.ts';
 import type { Figure } from './figures.ts';
 import { formatChange, formatFigure } from './format-figure.ts';
 import { noteOf } from './incomplete.ts';
 import { nameOf } from './period-name.ts';
 import type { Stats, StatsPeriod } from './read-stats.ts';
-
-/** In UTF-16 units (core.telegram.org/bots/api#sendmessage). */
-const longestMessage = 4096;
 
 /** A figure with its words behind it; `changed`: beside the stretch before; `if any`: left out where it is 0. */
 type Part = readonly [figure: string, words: string, how?: 'changed' | 'if any'];
@@ -95,7 +93,7 @@ export function reportText(stats: Stats, period: StatsPeriod): string {
     ...(tables === null ? [] : [tables]),
     ...(notes.length === 0 ? [] : ['', ...notes]),
   ].join('\n');
-  return printable(text).slice(0, longestMessage);
+  return cut(printable(text), longestMessage);
 }
 
 function textOf(stats: Stats, period: StatsPeriod, [name, words, how]: Part): { value: number; text: string }[] {

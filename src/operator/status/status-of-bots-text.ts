@@ -2,7 +2,7 @@ import { formatCount } from '../../output/format.ts';
 import { renderTable } from '../../output/table.ts';
 import { wrap } from '../../output/wrap.ts';
 import { badness, exitCodes } from '../../process/exit-code.ts';
-import { type Verdict, verdicts } from '../health/verdict.ts';
+import { isIll, type Verdict, verdicts } from '../health/verdict.ts';
 import type { Status } from './status.ts';
 import { columns, detailsOf, rowOf, timeIn } from './status-text.ts';
 
@@ -59,7 +59,7 @@ function verdictOf(bots: readonly BotStatus[]): string {
     .sort((a, b) => badness(a.exitCode) - badness(b.exitCode))
     .map(({ bot, status }) => {
       if (status === null) return `${bot} (unknown)`;
-      const ill = status.jobs.filter(({ health }) => !isWell(health.verdict) && health.verdict !== 'paused');
+      const ill = status.jobs.filter(({ health }) => isIll(health));
       return `${bot} (${ill.map(({ job, health }) => `${job} ${health.verdict}`).join(', ')})`;
     });
   const jobs = bots.flatMap(({ status }) => status?.jobs ?? []);

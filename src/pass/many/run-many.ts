@@ -156,7 +156,7 @@ class Many {
   async #fail(bot: Bot, exitCode: number, error: string): Promise<void> {
     const { name } = bot;
     await this.#voices.hear(name, async ({ stderr }) => {
-      complain(stderr, `${this.#job.name}: ${name}`, error);
+      complain(stderr, this.#job.name, error, name);
       return { exitCode };
     });
     this.#entries.set(bot, { bot: name, exit_code: exitCode, summary: null, error });

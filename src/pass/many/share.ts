@@ -1,5 +1,8 @@
 import { SettingsError } from '../../process/errors.ts';
 
+/** Bots of a directory at work at once where nobody says `--parallel`. */
+export const usualParallel = 4;
+
 /** The share of a directory's bots that one of several processes takes. */
 export interface Share {
   /** Counts from 0. */
