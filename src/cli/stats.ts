@@ -5,7 +5,7 @@ import type { World } from '../process/world.ts';
 import { goTheWay, withBots } from './bots.ts';
 import type { BotFlag, SharedFlags } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
-import { parseSince } from './values.ts';
+import { parseSince, parseTimeOfDay } from './values.ts';
 
 const examples: Examples = [
   ['telesweep stats', 'the last 30 days, each beside the day before'],
@@ -28,6 +28,8 @@ interface StatsArguments extends SharedFlags, BotFlag {
   html?: string;
   send?: true;
   dryRun?: true;
+  quiet?: true;
+  at?: string;
 }
 
 export function addStats({ program, world, exit }: Door): void {
@@ -49,15 +51,19 @@ export function addStats({ program, world, exit }: Door): void {
     .option('--csv', 'print a line for each figure of each stretch')
     .addOption(new Option('--html <FILE>', 'write a page with charts').conflicts('csv'))
     .addOption(new Option('--send', 'send the last full stretch to STATS_CHAT_ID').conflicts(['since', 'csv', 'html']))
-    .option('--dry-run', 'with --send: print what it would send, and send nothing');
+    .option('--dry-run', 'with --send: print what it would send, and send nothing')
+    .option('--at <HH:MM>', 'with --send: not before this time of the day after the stretch', parseTimeOfDay)
+    .option('--quiet', 'with --send: print nothing where all is well');
   withBots(command).action(async (flags: StatsArguments) => {
     const { since = null, by, csv = false, html = null, send = false, dryRun = false, json = false } = flags;
+    const { at = null, quiet = false } = flags;
     if (dryRun && !send) command.error('error: --dry-run is for --send alone; stats itself changes nothing');
+    if ((at !== null || quiet) && !send) command.error('error: --at and --quiet are for --send alone');
     if (csv && json) command.error('error: --csv and --json are two forms of the same; give one');
     const run = async (shared: CommandFlags, ofBot: World, ofMany: boolean): Promise<number> => {
       if (send) {
         const { runSend } = await import('../operator/stats/run-send.ts');
-        return runSend({ ...shared, by: by ?? 'week', dryRun, ofMany }, ofBot);
+        return runSend({ ...shared, by: by ?? 'week', dryRun, at, quiet, ofMany }, ofBot);
       }
       const { runStats } = await import('../operator/stats/run-stats.ts');
       return runStats({ ...shared, sinceMs: since, by: by ?? 'day', csv, html }, ofBot);

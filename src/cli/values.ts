@@ -27,6 +27,13 @@ export function parseSince(text: string): number {
   return ms;
 }
 
+/** `09:00`, a time of any day. */
+export function parseTimeOfDay(text: string): string {
+  if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(text))
+    throw new InvalidArgumentError('expected a time of the day such as 09:00.');
+  return text;
+}
+
 export function parseLimit(text: string): number {
   const n = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(n) || n < 1) {

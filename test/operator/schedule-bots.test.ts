@@ -398,6 +398,23 @@ describe('where bots differ in their times, each finds its own among those of th
     expect(crontab).toMatch(/\nCRON_TZ=Europe\/Berlin\n[\s\S]*\n0 \*\/1 \* \* \* {2}telesweep reset-counts /);
   });
 
+  test('and the report finds the morning of each bot by itself', async () => {
+    const reported = `${same}STATS_CHAT_ID=-1001\n`;
+    const zones = directory('reports', { 'a.env': reported, 'b.env': 'TIMEZONE=UTC\nSTATS_CHAT_ID=-1002\n' });
+    expect(await textOf(['crontab', '--env-file', zones])).toMatch(
+      /\n0 \*\/1 \* \* \* {2}telesweep stats --send --quiet --at 09:00 --env-file /,
+    );
+    expect(await textOf(['systemd', '--env-file', zones])).toContain(' stats --send --quiet --at 09:00 --env-file ');
+    const { files } = await schedule(['kubernetes', '--bots', zones]);
+    expect(files.map(({ text }) => text).join('')).toContain(
+      'args: [stats, --send, --quiet, --at, 09:00, --env-file, ',
+    );
+    const alike = directory('alike-reports', { 'a.env': reported, 'b.env': reported });
+    expect(await textOf(['crontab', '--env-file', alike])).toMatch(
+      /\n0 9,10,11 \* \* 1 {2}telesweep stats --send --quiet --env/,
+    );
+  });
+
   test('and the rules of Prometheus wait for the one whose guides come seldom', async () => {
     const bots = directory('seldom', { 'a.env': 'GUIDE_INTERVAL=12h\n', 'b.env': 'GUIDE_INTERVAL=1h\n' });
     const rules = ['prometheus', '--job', 'post-guide'];

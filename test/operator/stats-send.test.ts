@@ -231,16 +231,42 @@ test('the claim is on disk before the call, whatever the role’s settings', asy
   expect([sent.length, modes]).toEqual([1, [{ mode: 'on' }]]);
 });
 
+test('not before its time on the first day after the stretch, at any on the others; and in silence where all is well', async () => {
+  try {
+    // 08:59 in Berlin.
+    await scene.db.setClock('2026-03-30T06:59:00Z');
+    expect(await send(['--at', '09:00', '--quiet'])).toEqual({ code: 0, stdout: '', stderr: '', sent: [] });
+    expect(await send(['--at', '09:00'])).toMatchObject({
+      stdout: 'the report of 23 – 29 Mar 2026 is not sent before 09:00\n',
+      sent: [],
+    });
+    await scene.db.setClock('2026-03-30T07:00:00Z');
+    const inTime = await send(['--at', '09:00', '--quiet']);
+    expect([inTime.sent.length, inTime.stdout, inTime.stderr]).toEqual([1, '', '']);
+    expect(await send(['--at', '09:00', '--quiet'])).toEqual({ code: 0, stdout: '', stderr: '', sent: [] });
+    await scene.db.query('truncate telesweep.reports');
+    // What was missed on Monday goes in the night after.
+    await scene.db.setClock('2026-03-31T00:30:00Z');
+    expect((await send(['--at', '09:00', '--quiet'])).sent).toHaveLength(1);
+    await scene.db.query('truncate telesweep.reports');
+    scene.api.fault({ kind: 'error', code: 403, description: 'Forbidden: bot was kicked', method: 'sendMessage' });
+    const failed = await send(['--quiet']);
+    expect([failed.code, failed.stdout, failed.stderr]).toEqual([1, '', expect.stringContaining('was not sent')]);
+  } finally {
+    await scene.db.setClock('2026-04-01T10:00:00Z');
+  }
+});
+
 test('schedule prints it where its chat is set, on Mondays at nine', async () => {
   const lines = async (env: Env): Promise<string> => (await scene.run(['schedule', 'crontab'], env)).stdout;
   expect(await lines({ STATS_CHAT_ID: undefined })).not.toContain('stats');
-  expect(await lines({})).toMatch(/^0 9 \* \* 1 {2}\S*telesweep stats --send --env-file /m);
+  expect(await lines({})).toMatch(/^0 9,10,11 \* \* 1 {2}\S*telesweep stats --send --quiet --env-file /m);
   const { stdout } = await scene.run(['schedule', 'systemd', '--json'], { NAME: undefined });
   const { files }: { files: { name: string; text: string }[] } = JSON.parse(stdout);
   const unit = (kind: string) => files.find(({ name }) => name === `telesweep-stats.${kind}`)?.text;
-  expect(unit('timer')).toContain('\nOnCalendar=Mon *-*-* 09:00:00 Europe/Berlin\n');
-  expect(unit('service')).toMatch(/^ExecStart=telesweep stats --send --env-file \S+$/m);
-  expect(unit('service')).toMatch(/^StartLimitIntervalSec=302400$/m);
+  expect(unit('timer')).toContain('\nOnCalendar=Mon *-*-* 09,10,11:00:00 Europe/Berlin\n');
+  expect(unit('service')).toMatch(/^ExecStart=telesweep stats --send --quiet --env-file \S+$/m);
+  expect(unit('service')).toMatch(/^StartLimitIntervalSec=1800$/m);
   // What it could not send is a failed unit, and what another try may mend is tried again.
   expect(unit('service')).toMatch(/^SuccessExitStatus=75$/m);
   const { stdout: manifests } = await scene.run(['schedule', 'kubernetes', '--image', 'i', '--json'], {
@@ -251,9 +277,9 @@ test('schedule prints it where its chat is set, on Mondays at nine', async () =>
   expect(cronJob).toMatchObject({
     metadata: { name: 'telesweep-stats' },
     spec: {
-      schedule: '0 9 * * 1',
+      schedule: '0 9,10,11 * * 1',
       timeZone: 'Europe/Berlin',
-      jobTemplate: { spec: { template: { spec: { containers: [{ args: ['stats', '--send'] }] } } } },
+      jobTemplate: { spec: { template: { spec: { containers: [{ args: ['stats', '--send', '--quiet'] }] } } } },
     },
   });
   expect(objects.map(({ text: object }) => object).join('')).toContain(`  STATS_CHAT_ID: "${chat}"\n`);

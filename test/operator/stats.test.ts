@@ -607,6 +607,9 @@ test.each([
   [['--csv', '--json'], 'two forms of the same'],
   [['--csv', '--html', 'x.html'], 'cannot be used with'],
   [['--dry-run'], '--dry-run is for --send alone'],
+  [['--quiet'], '--at and --quiet are for --send alone'],
+  [['--at', '09:00'], '--at and --quiet are for --send alone'],
+  [['--send', '--at', '9'], 'expected a time of the day'],
   [['--send', '--since', '3d'], 'cannot be used with'],
 ])('%j is refused', async (args, words) => {
   expect(await scene.run(['stats', ...args])).toMatchObject({ code: 64, stderr: expect.stringContaining(words) });

@@ -1,4 +1,5 @@
 import {
+  commandOf,
   cronOf,
   limitOf,
   needsOf,
@@ -38,7 +39,8 @@ CRON_TZ=${timeZone}
 ${why === null ? '' : `# ${why}\n`}# Passes may overlap: the second one leaves at once. Two machines may hold the same lines.
 `;
   const lines = jobs.map((job) => {
-    const { name, command = [name, ...limitOf(job), '--quiet', ...passFlags(job, settings)].join(' ') } = job;
+    const pass = [job.name, ...limitOf(job), '--quiet', ...passFlags(job, settings)].join(' ');
+    const command = commandOf(job, request) ?? pass;
     return `
 # ${bot === null ? '' : `${bot}: `}${job.summary}; needs ${needsOf(job).join(', ')}
 ${cronOf(job, request)}  ${place.command} ${command} ${flags}

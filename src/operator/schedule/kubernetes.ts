@@ -21,6 +21,7 @@ import {
 } from './kubernetes-pod.ts';
 import { cronJobName, kubernetesName } from './names.ts';
 import {
+  commandOf,
   cronOf,
   type Directory,
   finalCodes,
@@ -161,7 +162,8 @@ function cronJob(job: Scheduled, request: ScheduleRequest & { bot: string | null
   const interval = intervalSeconds(cron);
   const maxRuntime = maxRuntimeAlone(job, request);
   const maxRuntimeSeconds = (parseDuration(maxRuntime) ?? 0) / 1000;
-  const { name, command = name } = job;
+  const { name } = job;
+  const command = commandOf(job, request) ?? name;
   const args = [
     ...command.split(' '),
     ...limitOf({ ...job, maxRuntime }),

@@ -5,12 +5,14 @@ import { formatDuration, parseDuration } from '../../settings/duration.ts';
 import type { BotFile } from '../../settings/installation.ts';
 import { intervalSeconds } from './calendar.ts';
 import type { Place } from './place.ts';
-import { cronForAll, type Times } from './times.ts';
+import { cronForAll, type Times, zonesDiffer } from './times.ts';
 
 /** What runs at its times: the passes of a job, or another command beside them. */
 export interface Scheduled extends Pick<Job, 'name' | 'summary' | 'token' | 'requires' | 'cron' | 'maxRuntime'> {
   /** In place of the job's name; it ends by itself. */
   command?: string;
+  /** Flags of it where the times are not one bot's, and it must find its own hour. */
+  whereZonesDiffer?: string;
   /** It tells people what is not well, so that exit code 1 is no failure of its own. */
   tells?: true;
 }
@@ -60,6 +62,12 @@ export interface ScheduleFile {
 
 /** The five fields as crontab(5) has them, at the times of every bot. */
 export const cronOf = (job: Scheduled, { times }: ScheduleRequest): string => cronForAll(job, times);
+
+/** What runs in place of the job; null where the job does. */
+export function commandOf({ command, whereZonesDiffer }: Scheduled, { times }: ScheduleRequest): string | null {
+  if (command === undefined) return null;
+  return whereZonesDiffer !== undefined && zonesDiffer(times) ? `${command} ${whereZonesDiffer}` : command;
+}
 
 /** @param path where the settings lie for the command */
 export function settingsFlags(settings: SettingsPlace, path = settings.path): string[] {

@@ -4,6 +4,7 @@ import { intervalSeconds, onCalendar } from './calendar.ts';
 import { nameFor } from './names.ts';
 import { plainPath } from './place.ts';
 import {
+  commandOf,
   cronOf,
   finalCodes,
   fineCodes,
@@ -42,7 +43,7 @@ export function systemdUnits(request: ScheduleRequest): ScheduleFile[] {
 
 function service(job: Scheduled, unit: string, request: ScheduleRequest): string {
   const { settings, place } = request;
-  const { name, command = name } = job;
+  const command = commandOf(job, request) ?? job.name;
   const maxRuntime = maxRuntimeAlone(job, request);
   const longest = (parseDuration(maxRuntime) ?? 0) / 1000 + graceSeconds;
   const { limit, restart } = retries(intervalSeconds(cronOf(job, request)), settings);

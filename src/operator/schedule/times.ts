@@ -18,7 +18,7 @@ export function cronForAll(job: Pick<Job, 'cron'>, bots: readonly Times[]): stri
 
 const dayMinutes = 24 * 60;
 
-const zonesDiffer = (bots: readonly Times[]): boolean => new Set(bots.map(({ timeZone }) => timeZone)).size > 1;
+export const zonesDiffer = (bots: readonly Times[]): boolean => new Set(bots.map(({ timeZone }) => timeZone)).size > 1;
 
 /** Minutes between the zone and UTC, in winter and in summer. */
 function offsets(timeZone: string): number[] {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formatTime } from '../../output/clock-text.ts';
 import { formatDuration } from '../../output/format.ts';
 import { complain } from '../../output/output.ts';
 import { BotRefusedError, TokenRefusedError, UnavailableError } from '../../process/errors.ts';
@@ -13,18 +14,22 @@ import type { SentMessage } from '../../telegram/result.ts';
 import { type CommandFlags, runCommand } from '../command.ts';
 import { type NotReady, type TelegramChat, telegramChat } from '../telegram-chat.ts';
 import { nameOf, sendCommand } from './period-name.ts';
-import { type Period, periodBefore, periodOf, type Stretch } from './periods.ts';
+import { addDays, type Period, periodBefore, periodOf, type Stretch } from './periods.ts';
 import { readStats, type Stats, type StatsPeriod } from './read-stats.ts';
 import { reportText } from './report-text.ts';
 
 export interface SendFlags extends CommandFlags {
   by: Stretch;
   dryRun: boolean;
+  /** `09:00` in TIMEZONE, of the day after the stretch; null for any. */
+  at: string | null;
+  /** Says nothing where all is well. */
+  quiet: boolean;
   /** One of many bots: those without STATS_CHAT_ID are passed over. */
   ofMany: boolean;
 }
 
-/** What came of it. `held`: another process is sending it; `nothing`: nothing was counted in that stretch. */
+/** What came of it. `held`: another process is sending it; `nothing`: nothing was counted in that stretch; `early`: its hour has not come. */
 interface Told {
   did:
     | 'sent'
@@ -34,6 +39,7 @@ interface Told {
     | 'already_uncertain'
     | 'held'
     | 'nothing'
+    | 'early'
     | 'paused'
     | 'would_send';
   why: string | null;
@@ -47,7 +53,7 @@ const spareSeconds = 15;
 
 /** `telesweep stats --send`: the last full stretch, at most once. Never throws. @returns the exit code */
 export function runSend(flags: SendFlags, world: World): Promise<number> {
-  const { by, dryRun, json, ofMany } = flags;
+  const { by, dryRun, json, ofMany, at, quiet } = flags;
   const requires = dryRun || ofMany ? [] : ['TELEGRAM_BOT_TOKEN', 'STATS_CHAT_ID'];
   return runCommand('stats', flags, world, requires, async ({ settings, connection, print }) => {
     if (ofMany && settings.statsChatId === null) return exitCodes.ok;
@@ -56,7 +62,8 @@ export function runSend(flags: SendFlags, world: World): Promise<number> {
     const [period] = stats.periods;
     if (period === undefined) throw new Error('no stretch was read');
     const text = reportText(stats, period);
-    const told = dryRun ? wouldSend(stats, period) : await send({ stats, period, text, settings, connection, world });
+    const report = { stats, period, text, settings, connection, world };
+    const told = tellEarly(stats, period, at) ?? (dryRun ? wouldSend(stats, period) : await send(report));
     const { did, why, error } = told;
     if (error !== undefined) throw error;
     const shown = did === 'would_send' || did === 'sent' ? text : null;
@@ -65,7 +72,7 @@ export function runSend(flags: SendFlags, world: World): Promise<number> {
       const ok = told.exitCode === exitCodes.ok;
       print(`${JSON.stringify({ ok, did, by, start, end, text: shown, error: why })}\n`);
     } else if (did === 'would_send') print(`${text}\n`);
-    else if (told.exitCode === exitCodes.ok) print(`${sentence(told, period, by)}\n`);
+    else if (told.exitCode === exitCodes.ok && !quiet) print(`${sentence(told, period, by)}\n`);
     if (told.exitCode !== exitCodes.ok)
       complain(world.stderr, 'stats', redact(sentence(told, period, by), settings.secrets), settings.name);
     return told.exitCode;
@@ -86,12 +93,21 @@ function sentence({ did, why }: Told, period: Period, by: Stretch): string {
       return `${report} is being sent by another process`;
     case 'nothing':
       return `${report} is not sent: nothing was counted then`;
+    case 'early':
+      return `${report} is not sent before ${why}`;
     case 'failed':
     case 'paused':
       return `${report} was not sent: ${why}; the next ${sendCommand(by)} tries again`;
     case 'would_send':
       return `${report} would be sent`;
   }
+}
+
+/** Null but on the first day after the stretch, before the time. */
+function tellEarly({ now, timeZone }: Stats, { end }: StatsPeriod, at: string | null): Told | null {
+  const [today = '', time = ''] = formatTime(now, timeZone).split(' ');
+  const isEarly = at !== null && today === addDays(end, 1) && time < at;
+  return isEarly ? { did: 'early', why: at, exitCode: exitCodes.ok } : null;
 }
 
 const nothingWasCounted = ({ countedSince }: Stats, { end }: StatsPeriod): boolean =>
