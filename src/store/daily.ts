@@ -11,8 +11,6 @@ export interface DailyFrame {
   /** The first day of which what was done is counted, from some moment of it on; null where there is none yet. */
   countedSince: string | null;
   hasUsers: boolean;
-  /** The last day whose new users were counted; null where none were. */
-  joinedUntil: string | null;
 }
 
 /** Metrics whose days may precede the first count. */
@@ -25,19 +23,16 @@ export async function readDailyFrame(connection: Connection, timeZone: string): 
     today: string;
     counted_since: string | null;
     has_users: boolean;
-    joined_until: string | null;
   }>(
     `select $schema as schema, ${instantText('now()')} as now, to_char(now() at time zone $1::text, 'YYYY-MM-DD') as today,
             (select to_char(day, 'YYYY-MM-DD') from telesweep.daily
              where schema_name = $schema and metric <> all($2::text[]) order by day limit 1) as counted_since,
-            to_regclass('$bots.users') is not null as has_users,
-            (select to_char(day, 'YYYY-MM-DD') from telesweep.daily
-             where schema_name = $schema and metric = 'users_new' order by day desc limit 1) as joined_until`,
+            to_regclass('$bots.users') is not null as has_users`,
     [timeZone, ofEarlierDays],
   );
   if (row === undefined) throw new Error('the look at the daily figures returned no row');
-  const { schema, now, today, counted_since: countedSince, has_users: hasUsers, joined_until: joinedUntil } = row;
-  return { schema, now: readInstant(now), today, countedSince, hasUsers, joinedUntil };
+  const { schema, now, today, counted_since: countedSince, has_users: hasUsers } = row;
+  return { schema, now: readInstant(now), today, countedSince, hasUsers };
 }
 
 /** Stretches of time that follow each other without a gap. Days are `YYYY-MM-DD`. */
@@ -52,8 +47,9 @@ export interface CountedMetric {
   stretch: number;
   metric: string;
   sum: number;
-  /** Of the last day that has it. */
+  /** Of `lastDay`, the last that has it. */
   last: number;
+  lastDay: string;
 }
 
 /** `$1` are the starts, `$2` the last day. */
@@ -66,17 +62,18 @@ type AsText<T> = { [K in keyof T]: T[K] extends number ? string : T[K] };
 export async function readCounted(connection: Connection, { starts, lastDay }: Stretches): Promise<CountedMetric[]> {
   const rows = await connection.query<AsText<CountedMetric>>(
     `select (${stretchOf('day')})::text as stretch, metric, sum(value)::text as sum,
-            (array_agg(value order by day desc))[1]::text as last
+            (array_agg(value order by day desc))[1]::text as last, to_char(max(day), 'YYYY-MM-DD') as "lastDay"
      from telesweep.daily
      where schema_name = $schema and day between ($1::date[])[1] and $2::date
      group by 1, 2`,
     [[...starts], lastDay],
   );
-  return rows.map(({ metric, stretch, sum, last }) => ({
+  return rows.map(({ metric, stretch, sum, last, lastDay: dayOfLast }) => ({
     metric,
     stretch: Number(stretch),
     sum: Number(sum),
     last: Number(last),
+    lastDay: dayOfLast,
   }));
 }
 

@@ -35,6 +35,11 @@ export class Counted {
     return this.#metrics.get(name)?.last ?? null;
   }
 
+  /** Whether the last day of the stretch has it. */
+  reachesTo(end: string, name: DailyMetricName): boolean {
+    return this.#metrics.get(name)?.lastDay === end;
+  }
+
   has(name: DailyMetricName): boolean {
     return this.#metrics.has(name);
   }
@@ -58,6 +63,8 @@ export interface Figure {
   source: Source;
   /** As it stood at the end, not what came together. */
   standing?: true;
+  /** What must be known of the last day. */
+  toTheEnd?: DailyMetricName;
   /** Null where it cannot be told. */
   of(counted: Counted, before: Counted | null): number | null;
 }
@@ -92,6 +99,7 @@ const known: readonly Figure[] = [
     unit: 'count',
     source: 'users',
     standing: true,
+    toTheEnd: 'users_total',
     of: (period) => period.last('users_total'),
   },
   {
@@ -100,6 +108,7 @@ const known: readonly Figure[] = [
     label: 'more than before',
     unit: 'count',
     source: 'users',
+    toTheEnd: 'users_total',
     of(period, before) {
       const [now, then] = [period.last('users_total'), before?.last('users_total') ?? null];
       return now === null || then === null ? null : now - then;
@@ -111,6 +120,7 @@ const known: readonly Figure[] = [
     label: 'joined',
     unit: 'count',
     source: 'users',
+    toTheEnd: 'users_new',
     of: (period) => (period.has('users_new') ? period.sum('users_new') : null),
   },
   {
@@ -120,6 +130,7 @@ const known: readonly Figure[] = [
     unit: 'count',
     source: 'users',
     standing: true,
+    toTheEnd: 'users_banned',
     of: (period) => period.last('users_banned'),
   },
   {
@@ -216,6 +227,7 @@ const known: readonly Figure[] = [
     unit: 'bytes',
     source: 'look',
     standing: true,
+    toTheEnd: 'database_bytes',
     of: (period) => period.last('database_bytes'),
   },
 ];
@@ -239,6 +251,7 @@ const ofTable = (prefix: keyof typeof ofTables, table: string): Figure => {
     unit,
     source: 'look',
     standing: true,
+    toTheEnd: name,
     of: (period) => period.last(name),
   };
 };

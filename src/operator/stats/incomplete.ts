@@ -11,6 +11,7 @@ export type Why =
   | 'no_users_table'
   | 'users_untold'
   | 'no_pass'
+  | 'ends_early'
   | 'no_counters'
   | 'counters_tell_fewer'
   | 'open_tokens';
@@ -36,8 +37,8 @@ export function judge(
   value: number | null,
   frame: DailyFrame,
 ): Judged {
-  const { name, source, standing = false, unit } = figure;
-  const { countedSince, hasUsers, joinedUntil } = frame;
+  const { source, standing = false, toTheEnd, unit } = figure;
+  const { countedSince, hasUsers } = frame;
   const none = (why: Why): Judged => ({ value: null, why });
   if (source === 'users' && !hasUsers && value === null) return none('no_users_table');
   if (countedSince === null || period.end < countedSince) {
@@ -50,8 +51,8 @@ export function judge(
   if (source === 'counters' && value === null) return none('no_counters');
   if (source === 'users' && value === null) return none('users_untold');
   if (source === 'look' && value === null) return none('no_pass');
-  // A day's are counted by the first pass after it.
-  if (name === 'users_new' && period.over && (joinedUntil ?? '') < period.end) return { value, why: 'users_untold' };
+  if (toTheEnd !== undefined && period.over && !counted.reachesTo(period.end, toTheEnd))
+    return { value, why: 'ends_early' };
   if (standing) return { value, why: null };
   if (period.start <= countedSince) return { value, why: 'counted_since' };
   if (!period.over) return { value, why: 'not_over' };
@@ -85,9 +86,11 @@ export function textOf(why: Why, stretch: Stretch, { tokens }: Counted, { counte
     case 'no_users_table':
       return 'there is no table users';
     case 'users_untold':
-      return 'the table users did not tell: its columns or the rights on it do not allow it, or no pass ended then or since';
+      return 'the table users did not tell: its columns or the rights on it do not allow it, or no pass ended then';
     case 'no_pass':
       return 'no pass ended then';
+    case 'ends_early':
+      return `the last day of the ${stretch} did not tell: no pass ended then, or none since`;
     case 'no_counters':
       return 'there are no counters of that time in token_generator_count';
     case 'counters_tell_fewer':
