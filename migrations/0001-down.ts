@@ -1,7 +1,7 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Catalogue } from '../src/tables/catalogue.ts';
 import { ownMark } from '../src/tables/column-steps.ts';
-import { ownIndexPrefix, readIndexes } from '../src/tables/standing-index.ts';
+import { ownIndexPrefix, type StandingIndex } from '../src/tables/standing-index.ts';
 import { type StandingTable, schemaStands } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, quoteName, type Step } from '../src/tables/step.ts';
 import { botsTables } from './0001-bots-tables.ts';
@@ -19,22 +19,18 @@ export async function planDown(catalogue: Catalogue, schema: string): Promise<Pl
   const left = tables.map(({ name }) => `${schema}.${name}`).join(', ');
   const contract = 'what the contract gives these tables, where migrate added it: columns, defaults, numbers';
   return joinPlans([
-    { steps: await dropIndexes(catalogue.db, schema, tables), problems: [] },
+    { steps: dropIndexes(await catalogue.ownIndexes(schema), tables), problems: [] },
     { steps: tables.flatMap(dropColumns), problems: [] },
     await planSchema(catalogue, schema),
     { steps: [], problems: [], notes: tables.length === 0 ? [] : [`with every row of theirs: ${left}`, contract] },
   ]);
 }
 
-/** An index of the whole takes those of the parts with it. */
-async function dropIndexes(
-  db: QueryExecutorProvider,
-  schema: string,
-  tables: readonly StandingTable[],
-): Promise<Step[]> {
-  const oids = tables.flatMap(({ oid, parts }) => [oid, ...parts.map((part) => part.oid)]);
-  const own = (await readIndexes(db, schema, oids)).filter(({ name }) => name.startsWith(ownIndexPrefix));
-  return own
+/** An index of the whole takes those of the parts with it, which may stand in other schemas. */
+function dropIndexes(ofSchema: readonly StandingIndex[], tables: readonly StandingTable[]): Step[] {
+  const all = [...ofSchema, ...tables.flatMap(({ indexes }) => indexes)];
+  const own = new Map(all.filter(({ name }) => name.startsWith(ownIndexPrefix)).map((index) => [index.oid, index]));
+  return [...own.values()]
     .filter(({ parent }) => parent === null)
     .map(({ schema: place, name, on }) => ({
       what: `drop index ${place}.${name}`,
@@ -56,10 +52,9 @@ function dropColumns({ schema, name, columns }: StandingTable): Step[] {
 async function planSchema(catalogue: Catalogue, schema: string): Promise<Plan> {
   const { db } = catalogue;
   if (!(await schemaStands(db, 'telesweep'))) return { steps: [], problems: [] };
-  const steps: Step[] = [];
   const others = await otherSchemas(db, schema);
   const tables = ownTables.filter(({ columns }) => others.length === 0 || columns.includes(schemaName));
-  for (const { name } of tables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
+  const steps = await planOwnDown(catalogue, tables, schema);
   if (others.length > 0) {
     return { steps, problems: [], notes: [`schema telesweep, for the bots of ${others.join(', ')}`] };
   }

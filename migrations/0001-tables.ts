@@ -27,7 +27,7 @@ export const tables: Migration = {
       plans.push(
         standing
           ? await planStandingTable(db, wanted, standing)
-          : await planNewTable(db, withAddedColumns(wanted), schema),
+          : await planNewTable(catalogue, withAddedColumns(wanted), schema),
       );
     }
     return joinPlans(plans);

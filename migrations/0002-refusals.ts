@@ -1,5 +1,5 @@
 import { planColumns } from '../src/tables/column-steps.ts';
-import { joinPlans, type Plan, type Step } from '../src/tables/step.ts';
+import { joinPlans, type Plan } from '../src/tables/step.ts';
 import { addedColumns, addedTables } from './0002-additions.ts';
 import type { Migration } from './migration.ts';
 import { planOwnDown, planOwnTable } from './own-table.ts';
@@ -21,8 +21,6 @@ export const refusals: Migration = {
 
   /** The columns go with 0001, by their mark. */
   async down(catalogue, schema) {
-    const steps: Step[] = [];
-    for (const { name } of addedTables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
-    return { steps, problems: [] };
+    return { steps: await planOwnDown(catalogue, addedTables, schema), problems: [] };
   },
 };

@@ -29,6 +29,6 @@ export const totals: Migration = {
   up: (catalogue) => planOwnTable(catalogue, totalsTable),
 
   async down(catalogue, schema) {
-    return { steps: await planOwnDown(catalogue, totalsTable.name, schema), problems: [] };
+    return { steps: await planOwnDown(catalogue, [totalsTable], schema), problems: [] };
   },
 };

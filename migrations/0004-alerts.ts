@@ -36,6 +36,6 @@ export const alerts: Migration = {
   up: (catalogue) => planOwnTable(catalogue, alertsTable),
 
   async down(catalogue, schema) {
-    return { steps: await planOwnDown(catalogue, alertsTable.name, schema), problems: [] };
+    return { steps: await planOwnDown(catalogue, [alertsTable], schema), problems: [] };
   },
 };

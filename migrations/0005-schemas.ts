@@ -1,4 +1,5 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
+import type { StandingIndex } from '../src/tables/standing-index.ts';
 import type { StandingTable } from '../src/tables/standing-table.ts';
 import { joinPlans, type Plan, quoteName, quoteText, type Step } from '../src/tables/step.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
@@ -82,9 +83,15 @@ async function stepsOf(
 async function forgetKeys(db: QueryExecutorProvider, wanted: WantedTable, standing: StandingTable): Promise<Step[]> {
   if (!wanted.key.includes(schemaName.name)) return [];
   const table = `telesweep.${wanted.name}`;
+  const old = keyBefore(wanted).join();
+  const columnsOf = ({ columns }: StandingIndex) => columns.map((column) => column.replace(/ desc$/, '')).sort();
+  if (!standing.indexes.some((index) => columnsOf(index).join() === old)) return [];
   const statements = await dropKeys(db, wanted, standing);
   return statements.map((sql) => ({ what: `drop the key of ${table} that two bots would share`, sql, table }));
 }
+
+/** In the order of the alphabet. */
+const keyBefore = (wanted: WantedTable): string[] => [...beforeSchemas(wanted).key].sort();
 
 /** What keeps the rows of two bots apart no more: the key, whoever made it. */
 async function dropKeys(db: QueryExecutorProvider, wanted: WantedTable, { oid }: StandingTable): Promise<string[]> {
@@ -93,9 +100,7 @@ async function dropKeys(db: QueryExecutorProvider, wanted: WantedTable, { oid }:
     from pg_index join pg_class on pg_class.oid = indexrelid left join pg_constraint on conindid = indexrelid and contype in ('p', 'u')
     where indrelid = ${oid}::oid and indisunique and (
       select array_agg(attname::text order by attname) from pg_attribute
-      where attrelid = indrelid and attnum = any(indkey)) = ${[...beforeSchemas(wanted).key].sort()}::text[]`.execute(
-    db,
-  );
+      where attrelid = indrelid and attnum = any(indkey)) = ${keyBefore(wanted)}::text[]`.execute(db);
   return rows.map(({ name, is_constraint }) =>
     is_constraint
       ? `alter table telesweep.${wanted.name} drop constraint ${quoteName(name)}`

@@ -1,4 +1,4 @@
-import { joinPlans, type Plan, type Step } from '../src/tables/step.ts';
+import { joinPlans, type Plan } from '../src/tables/step.ts';
 import type { WantedTable } from '../src/tables/wanted-table.ts';
 import type { Migration } from './migration.ts';
 import { planOwnDown, planOwnTable, schemaName } from './own-table.ts';
@@ -55,8 +55,6 @@ export const daily: Migration = {
   },
 
   async down(catalogue, schema) {
-    const steps: Step[] = [];
-    for (const { name } of dailyTables.toReversed()) steps.push(...(await planOwnDown(catalogue, name, schema)));
-    return { steps, problems: [] };
+    return { steps: await planOwnDown(catalogue, dailyTables, schema), problems: [] };
   },
 };

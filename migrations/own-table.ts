@@ -17,11 +17,10 @@ export async function planOwnTable(
   /** As it is made where none stands. */
   made: WantedTable = wanted,
 ): Promise<Plan> {
-  const { db } = catalogue;
   const standing = await catalogue.table('telesweep', wanted.name);
-  if (standing === null) return planNewTable(db, made, 'telesweep');
+  if (standing === null) return planNewTable(catalogue, made, 'telesweep');
   const isOld = wanted.columns.includes(schemaName) && !standing.columns.has(schemaName.name);
-  return planStandingTable(db, isOld ? beforeSchemas(wanted) : wanted, standing);
+  return planStandingTable(catalogue.db, isOld ? beforeSchemas(wanted) : wanted, standing);
 }
 
 const isOther = (name: string): boolean => name !== schemaName.name;
@@ -37,16 +36,25 @@ export function beforeSchemas(wanted: WantedTable): WantedTable {
   };
 }
 
-/** Drops a table, or where bots of other schemas go on takes the rows of this one alone. */
-export async function planOwnDown(catalogue: Catalogue, name: string, schema: string): Promise<Step[]> {
-  const standing = await catalogue.table('telesweep', name);
-  if (standing === null) return [];
-  const table = `telesweep.${name}`;
-  if ((await otherSchemas(catalogue.db, schema)).length === 0)
-    return [{ what: `drop table ${table}`, sql: `drop table ${table}` }];
-  if (!standing.columns.has(schemaName.name)) return [];
-  const sql = `delete from ${table} where schema_name = ${quoteText(schema)}`;
-  return [{ what: `empty table ${table} of what concerns ${schema}`, sql }];
+/** Drops tables, the last one first, or where bots of other schemas go on takes the rows of this one alone. */
+export async function planOwnDown(
+  catalogue: Catalogue,
+  tables: readonly Pick<WantedTable, 'name'>[],
+  schema: string,
+): Promise<Step[]> {
+  const others = await otherSchemas(catalogue.db, schema);
+  const steps: Step[] = [];
+  for (const { name } of tables.toReversed()) {
+    const standing = await catalogue.table('telesweep', name);
+    const table = `telesweep.${name}`;
+    if (standing !== null && others.length === 0) {
+      steps.push({ what: `drop table ${table}`, sql: `drop table ${table}` });
+    } else if (standing?.columns.has(schemaName.name)) {
+      const sql = `delete from ${table} where schema_name = ${quoteText(schema)}`;
+      steps.push({ what: `empty table ${table} of what concerns ${schema}`, sql });
+    }
+  }
+  return steps;
 }
 
 /** The other schemas in which tables carry the mark of telesweep's columns, in order of their names. */

@@ -1,13 +1,14 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Catalogue } from './catalogue.ts';
 import { type Comparison, columnSql, compare, planColumns, withComments } from './column-steps.ts';
 import { planIndex } from './index-steps.ts';
-import { matches, ownIndexPrefix, readIndexes } from './standing-index.ts';
+import { matches, ownIndexPrefix } from './standing-index.ts';
 import type { StandingTable } from './standing-table.ts';
 import { joinPlans, type Plan, quoteName, quoteText, type Step } from './step.ts';
 import type { WantedTable } from './wanted-table.ts';
 
 /** Plans a table that does not stand. */
-export async function planNewTable(db: QueryExecutorProvider, wanted: WantedTable, schema: string): Promise<Plan> {
+export async function planNewTable(catalogue: Catalogue, wanted: WantedTable, schema: string): Promise<Plan> {
   const table = `${quoteName(schema)}.${wanted.name}`;
   const lines = [
     ...wanted.columns.map(columnSql),
@@ -26,7 +27,7 @@ export async function planNewTable(db: QueryExecutorProvider, wanted: WantedTabl
       sql: `insert into ${table} (${filling.columns.join(', ')}) values\n  ${rows.join(',\n  ')}`,
     });
   }
-  const indexes = await readIndexes(db, schema, []);
+  const indexes = await catalogue.ownIndexes(schema);
   const bare = { oid: '', schema, name: wanted.name, kind: 'r', parent: null, columns: new Map(), parts: [], indexes };
   const plan = planIndexes(wanted, { ...bare, filled: false });
   // What is new in this transaction needs no lock.

@@ -1,5 +1,6 @@
 import { type Kysely, type QueryExecutorProvider, sql } from 'kysely';
 import { botsTables } from '../../../migrations/0001-bots-tables.ts';
+import { everyOwnTable } from '../../../migrations/every-own-table.ts';
 import { migrations } from '../../../migrations/index.ts';
 import { SettingsError } from '../../process/errors.ts';
 import type { Database } from '../../store/schema.ts';
@@ -51,13 +52,15 @@ export async function planMigration(
   return (await tryAgain(db, attempt, { tries: 10, pauseMs: 200 }, undefined, () => {})) ?? attempt();
 }
 
+const tableNames = [...everyOwnTable, ...botsTables].map(({ name }) => name);
+
 /** The same within a transaction that stands. */
 export async function planWithin(
   db: QueryExecutorProvider,
   down: boolean,
   setting: string | null,
 ): Promise<MigrationPlan> {
-  const catalogue = new Catalogue(db);
+  const catalogue = new Catalogue(db, tableNames);
   const unknown = await readUnknown(catalogue);
   if (unknown !== null) {
     throw new SettingsError([
