@@ -19,7 +19,7 @@ const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (newest(['src', 'bin', 'migrations', 'scripts', 'package.json']) > modified(bundle)) build();
-  const server = await startPostgres({ maxConnections: 200 });
+  const server = await startPostgres({ maxConnections: 200, inMemory: true });
   try {
     const client = new pg.Client(server.url('postgres'));
     await client.connect();

@@ -11,6 +11,8 @@ import { descendants, watchOver } from './postgres-watcher.ts';
 
 export interface PostgresOptions {
   maxConnections?: number;
+  /** Its data are kept in memory where there is room. */
+  inMemory?: boolean;
   /** More settings of the server: `{ log_statement: 'all' }`. */
   flags?: Record<string, string>;
 }
@@ -41,7 +43,7 @@ const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 /** Starts a server on a free port of 127.0.0.1. It ends with this process, however that ends. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const runAs = whoRunsPostgres();
-  const folder = makeServerFolder(runAs);
+  const folder = makeServerFolder(runAs, options.inMemory);
   chmodSync(folder, 0o755);
   const password = `p@ss/w0rd:${randomBytes(6).toString('hex')}`;
   const watcher = watchOver(folder);
