@@ -1,7 +1,8 @@
 /** `doctor --alert` killed, and frozen, at each statement and call that concerns an alert: nothing twice, and what is lost is told of. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { actAt, actNowhere, killedAt, type Points } from '../support/kill-points.ts';
 import { createScene, type Env, type Scene } from '../support/scene.ts';
-import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
+import { startStatementProxy } from '../support/statement-proxy.ts';
 import { startWebhook, type Webhook } from '../support/webhook.ts';
 
 const chat = '-1001234567890';
@@ -9,51 +10,27 @@ const args = ['doctor', '--alert'];
 const ill: Env = { NOTICE: 'maybe' };
 
 let scene: Scene;
-let proxy: StatementProxy;
+let points: Points;
 let webhook: Webhook;
 beforeAll(async () => {
   webhook = await startWebhook();
   scene = await createScene({}, { ALERT_CHAT_ID: chat, ALERT_WEBHOOK_URL: webhook.url, ALERT_AFTER: '1' });
   scene.api.addChat(chat);
-  proxy = await startStatementProxy(scene.db.url);
+  points = {
+    scene,
+    proxy: await startStatementProxy(scene.db.url),
+    // Doctor's own look at the pauses is none.
+    statements: /^\s*(insert|with durable|update)/,
+    method: 'sendMessage',
+    webhook,
+  };
 });
 afterAll(async () => {
-  await Promise.all([scene.close(), webhook.close(), proxy.close()]);
+  await Promise.all([scene.close(), webhook.close(), points.proxy.close()]);
 });
-
-/** Who dies or sleeps does so at the nth of these: each alert's statement, before it and when it is answered, and each call. */
-function atPoint(n: number, act: () => Promise<unknown>): void {
-  let points = 0;
-  const arrive = async (): Promise<void> => {
-    if (++points === n) await act();
-  };
-  // Doctor's own look at the pauses is none.
-  const concerns = (text: string): boolean => /^\s*(insert|with durable|update)/.test(text);
-  proxy.onStatement = (_, { text }) => (concerns(text) ? arrive() : undefined);
-  proxy.onAnswered = (_, { text }) => (concerns(text) ? arrive() : undefined);
-  scene.api.onCall = ({ method }) => (method === 'sendMessage' ? arrive() : undefined);
-  scene.api.onDone = ({ method }) => (method === 'sendMessage' ? arrive() : undefined);
-  webhook.onText = arrive;
-}
-
-function nowhere(): void {
-  proxy.onStatement = undefined;
-  proxy.onAnswered = undefined;
-  scene.api.onCall = undefined;
-  scene.api.onDone = undefined;
-  webhook.onText = undefined;
-}
 
 /** A hold ends by itself; the test does not wait for it. */
 const holdsEnd = () => scene.db.query(`update telesweep.alerts set held_until = now() - interval '1 second'`);
-
-async function sessionsEnd(): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  const ask = `select from pg_stat_activity where datname = current_database() and application_name = 'telesweep'`;
-  while ((await scene.db.query(ask)).length > 0) {
-    if (Date.now() > deadline) throw new Error('the dead doctor still has a session');
-  }
-}
 
 const openClaims = async (): Promise<string[]> =>
   (
@@ -77,15 +54,7 @@ test.each<[string, Env, string, number]>([
     await scene.db.query('truncate telesweep.alerts, telesweep.budgets');
     if (mark === '✅') await scene.run(args, ill);
     const before = { sent: scene.api.sent(chat).length, texts: webhook.texts.length };
-    killed = false;
-    const first = scene.start(args, { ...env, DATABASE_URL: proxy.url });
-    atPoint(n, async () => {
-      killed = first.child.kill('SIGKILL');
-      await first.done;
-    });
-    await first.done;
-    nowhere();
-    await sessionsEnd();
+    killed = await killedAt(points, n, args, env);
     const lost = await openClaims();
     claimed += lost.length;
     await holdsEnd();
@@ -128,14 +97,14 @@ test('frozen at each point beyond its hold, while another one goes on', { timeou
     await scene.db.query('truncate telesweep.alerts, telesweep.budgets');
     const before = { sent: scene.api.sent(chat).length, texts: webhook.texts.length };
     frozen = false;
-    atPoint(n, async () => {
+    actAt(points, n, async () => {
       frozen = true;
-      nowhere();
+      actNowhere(points);
       await holdsEnd();
       await scene.run(args, ill);
     });
-    await scene.run(args, { ...ill, DATABASE_URL: proxy.url });
-    nowhere();
+    await scene.run(args, { ...ill, DATABASE_URL: points.proxy.url });
+    actNowhere(points);
     const told = { sent: scene.api.sent(chat).length - before.sent, texts: webhook.texts.length - before.texts };
     expect({ n, ...told }).toEqual({ n, sent: 1, texts: 1 });
   }

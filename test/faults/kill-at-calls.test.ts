@@ -1,5 +1,6 @@
 import { test } from 'vitest';
-import { type KillPoint, killAtEach } from './kills.ts';
+import type { KillPoint } from '../support/kill-points.ts';
+import { killAtEach } from './kills.ts';
 
 test.concurrent.each<KillPoint>(['call', 'done call'])(
   'killed at its nth %s, for every n: nothing stays due and no notice is sent twice',

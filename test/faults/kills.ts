@@ -1,17 +1,10 @@
 /** One pass killed at a chosen point and a second one after it, and what must hold whatever the point. */
 import { expect } from 'vitest';
 import type { Summary } from '../../src/process/summary.ts';
+import { type KillPoint, passKilledAt, type Watched } from '../support/kill-points.ts';
 import { pendingDeletion } from '../support/rows.ts';
 import { createScene, type Scene } from '../support/scene.ts';
-import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
-
-/** Where the first pass dies: before or after the server did its part. */
-export type KillPoint = 'statement' | 'answered statement' | 'call' | 'done call';
-
-interface KillScene {
-  scene: Scene;
-  proxy: StatementProxy;
-}
+import { startStatementProxy } from '../support/statement-proxy.ts';
 
 /** More points than a pass of these records has. */
 const mostPoints = 40;
@@ -24,12 +17,12 @@ export async function killAtEach(point: KillPoint, leastKills: number): Promise<
   // Answers take a moment, so that several calls are under way at once.
   const scene = await createScene({ latencyMs: 10 });
   const proxy = await startStatementProxy(scene.db.url);
-  const killScene = { scene, proxy };
+  const watched = { scene, proxy };
   let kills = 0;
   let amongSends = 0;
   try {
     for (let n = 1; n <= mostPoints; n++) {
-      const { killed, openIntents } = await killAt(killScene, point, n);
+      const { killed, openIntents } = await killAt(watched, point, n);
       if (!killed) break;
       kills++;
       if (openIntents > 0) amongSends++;
@@ -79,33 +72,16 @@ async function layOut({ db, api }: Scene): Promise<Round> {
  * @returns whether the pass lived to see its nth point; what was found out about the notices
  */
 async function killAt(
-  { scene, proxy }: KillScene,
+  watched: Watched,
   point: KillPoint,
   n: number,
 ): Promise<{ killed: boolean; openIntents: number }> {
+  const { scene } = watched;
   const { db, api } = scene;
   const round = await layOut(scene);
-  const callsBefore = api.callCount;
   const sentBefore = api.sent().length;
 
-  const first = scene.start(['delete-due'], { DATABASE_URL: proxy.url });
-  let killed = false;
-  const kill = async (at: number): Promise<void> => {
-    if (at !== n || killed) return;
-    killed = first.child.kill('SIGKILL');
-    await first.done;
-  };
-  proxy.onStatement = point === 'statement' ? kill : undefined;
-  proxy.onAnswered = point === 'answered statement' ? kill : undefined;
-  api.onCall = point === 'call' ? (call) => kill(call.n - callsBefore) : undefined;
-  api.onDone = point === 'done call' ? (call) => kill(call.n - callsBefore) : undefined;
-  const { code, signal } = await first.done;
-  api.onCall = undefined;
-  api.onDone = undefined;
-  if (killed) expect(signal).toBe('SIGKILL');
-  else expect(code).toBe(1);
-
-  await sessionsEnd(scene);
+  const killed = await passKilledAt(watched, { point, n }, 'delete-due');
   const openIntents = await count(scene, 'pending_deletions where notice_started_at is not null and failed_at is null');
   // A dead holder's lease ends by itself; the test does not wait for it.
   await db.query("update telesweep.leases set expires_at = now() - interval '1 second'");
@@ -144,16 +120,6 @@ function check(
   expect(untold).toBeLessThanOrEqual(openIntents);
   expect(api.messageIds(round.tooOldChat)).toEqual([1]);
   expect(api.messageIds(round.notDueChat)).toEqual([1]);
-}
-
-/** What the dead pass had asked of the database comes to its end there. */
-async function sessionsEnd(scene: Scene): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (
-    (await count(scene, "pg_stat_activity where datname = current_database() and application_name = 'telesweep'")) > 0
-  ) {
-    if (Date.now() > deadline) throw new Error('the dead pass still has a session');
-  }
 }
 
 async function count({ db }: Scene, from: string): Promise<number> {

@@ -1,54 +1,27 @@
 /** `stats --send` killed, and frozen, at each statement and call that concerns the report: nothing twice, and what is lost is told of. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { actAt, actNowhere, killedAt, type Points } from '../support/kill-points.ts';
 import { createScene, type Scene } from '../support/scene.ts';
-import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
+import { startStatementProxy } from '../support/statement-proxy.ts';
 
 const chat = '-1001234567890';
 const args = ['stats', '--send'];
 
 let scene: Scene;
-let proxy: StatementProxy;
+let points: Points;
 beforeAll(async () => {
   scene = await createScene({}, { STATS_CHAT_ID: chat });
   scene.api.addChat(chat);
-  proxy = await startStatementProxy(scene.db.url);
+  points = { scene, proxy: await startStatementProxy(scene.db.url), statements: /telesweep\.(reports|budgets)/ };
   await scene.db.query(`insert into telesweep.daily (schema_name, day, metric, value)
     select 'public', current_date - n, 'calls', 1 from generate_series(0, 30) as n`);
 });
 afterAll(async () => {
-  await Promise.all([scene.close(), proxy.close()]);
+  await Promise.all([scene.close(), points.proxy.close()]);
 });
-
-/** Who dies or sleeps does so at the nth of these: each statement on the report or the budget, before it and when it is answered, and the call. */
-function atPoint(n: number, act: () => Promise<unknown>): void {
-  let points = 0;
-  const arrive = async (): Promise<void> => {
-    if (++points === n) await act();
-  };
-  const concerns = (text: string): boolean => /telesweep\.(reports|budgets)/.test(text);
-  proxy.onStatement = (_, { text }) => (concerns(text) ? arrive() : undefined);
-  proxy.onAnswered = (_, { text }) => (concerns(text) ? arrive() : undefined);
-  scene.api.onCall = arrive;
-  scene.api.onDone = arrive;
-}
-
-function nowhere(): void {
-  proxy.onStatement = undefined;
-  proxy.onAnswered = undefined;
-  scene.api.onCall = undefined;
-  scene.api.onDone = undefined;
-}
 
 /** A hold ends by itself; the test does not wait for it. */
 const holdsEnd = () => scene.db.query(`update telesweep.reports set held_until = now() - interval '1 second'`);
-
-async function sessionsEnd(): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  const ask = `select from pg_stat_activity where datname = current_database() and application_name = 'telesweep'`;
-  while ((await scene.db.query(ask)).length > 0) {
-    if (Date.now() > deadline) throw new Error('the dead process still has a session');
-  }
-}
 
 const state = async (): Promise<string | undefined> =>
   (await scene.db.query<{ state: string }>('select state from telesweep.reports'))[0]?.state;
@@ -63,15 +36,7 @@ test('killed at each point', { timeout: 120_000 }, async () => {
     n++;
     await scene.db.query('truncate telesweep.reports, telesweep.budgets');
     const before = scene.api.sent(chat).length;
-    killed = false;
-    const first = scene.start(args, { DATABASE_URL: proxy.url });
-    atPoint(n, async () => {
-      killed = first.child.kill('SIGKILL');
-      await first.done;
-    });
-    await first.done;
-    nowhere();
-    await sessionsEnd();
+    killed = await killedAt(points, n, args);
     const left = await state();
     if (left === 'sending') {
       // While it may live, nobody takes its place; when its time is over, one says so, once.
@@ -105,14 +70,14 @@ test('frozen at each point beyond its hold, while another one goes on', { timeou
     await scene.db.query('truncate telesweep.reports, telesweep.budgets');
     const before = scene.api.sent(chat).length;
     frozen = false;
-    atPoint(n, async () => {
+    actAt(points, n, async () => {
       frozen = true;
-      nowhere();
+      actNowhere(points);
       await holdsEnd();
       await scene.run(args);
     });
-    await scene.run(args, { DATABASE_URL: proxy.url });
-    nowhere();
+    await scene.run(args, { DATABASE_URL: points.proxy.url });
+    actNowhere(points);
     // Whoever sent it knows that it arrived.
     expect({ n, sent: scene.api.sent(chat).length - before, state: await state() }).toEqual({
       n,

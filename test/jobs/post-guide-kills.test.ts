@@ -1,11 +1,9 @@
 /** Passes killed at statement after statement and call after call, and what must hold after the next one whatever the point. */
 import { expect, test } from 'vitest';
 import { clearGuides, guidesIn, guidesInOrder, newChannels, postTo, writtenPosts } from '../support/guides.ts';
+import { type KillPoint, passKilledAt } from '../support/kill-points.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
-
-/** Where the first pass dies: before or after the server did its part. */
-type KillPoint = 'statement' | 'answered statement' | 'call' | 'done call';
 
 /** More points than a pass has. */
 const mostPoints = 60;
@@ -76,30 +74,12 @@ async function killAt(
   point: KillPoint,
   n: number,
 ): Promise<{ killed: boolean; open: number }> {
-  const { db, api } = scene;
+  const { db } = scene;
   await clearGuides(scene);
   await guidesInOrder(db, 'a', 'b', 'c');
   const round = layOut(scene);
   const env = postTo(round.ids);
-  const callsBefore = api.callCount;
-  const first = scene.start(['post-guide'], { ...env, DATABASE_URL: proxy.url });
-  let killed = false;
-  const kill = async (at: number): Promise<void> => {
-    if (at !== n || killed) return;
-    killed = first.child.kill('SIGKILL');
-    await first.done;
-  };
-  proxy.onStatement = point === 'statement' ? kill : undefined;
-  proxy.onAnswered = point === 'answered statement' ? kill : undefined;
-  api.onCall = point === 'call' ? (call) => kill(call.n - callsBefore) : undefined;
-  api.onDone = point === 'done call' ? (call) => kill(call.n - callsBefore) : undefined;
-  const { code, signal } = await first.done;
-  api.onCall = undefined;
-  api.onDone = undefined;
-  if (killed) expect(signal).toBe('SIGKILL');
-  else expect(code).toBe(1);
-
-  await sessionsEnd(scene);
+  const killed = await passKilledAt({ scene, proxy }, { point, n }, 'post-guide', env);
   const before = await writtenPosts(scene);
   const open = before.filter(({ state }) => state === 'posting').length;
   // A dead holder's lease ends by itself; the test does not wait for it.
@@ -146,14 +126,5 @@ async function checkNextSlot(scene: Scene, { ids, chats }: Round): Promise<void>
   expect(next.summary).toMatchObject({ guide_id: 'b', counts: { posted: 4, failed: 1, uncertain: 0 } });
   for (const [id, fate] of chats) {
     expect(guidesIn(scene, id).filter((guide) => guide !== 'a')).toEqual(fate === 'takes' ? ['b'] : []);
-  }
-}
-
-/** What the dead pass had asked of the database comes to its end there. */
-async function sessionsEnd({ db }: Scene): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  const sessions = `select from pg_stat_activity where datname = current_database() and application_name = 'telesweep'`;
-  while ((await db.query(sessions)).length > 0) {
-    if (Date.now() > deadline) throw new Error('the dead pass still has a session');
   }
 }
