@@ -1,41 +1,9 @@
 /** One pass killed at a chosen point and a second one after it, and what must hold whatever the point. */
 import { expect } from 'vitest';
 import type { Summary } from '../../src/process/summary.ts';
-import { type KillPoint, passKilledAt, type Watched } from '../support/kill-points.ts';
+import { type Killed, type KillPoint, passKilledAt, type Watched } from '../support/kill-points.ts';
 import { pendingDeletion } from '../support/rows.ts';
-import { createScene, type Scene } from '../support/scene.ts';
-import { startStatementProxy } from '../support/statement-proxy.ts';
-
-/** More points than a pass of these records has. */
-const mostPoints = 40;
-
-/**
- * Kills a pass at its first point, another at its second, and so on until one lives to its end.
- * @param leastKills fewer mean that the test no longer does what it says
- */
-export async function killAtEach(point: KillPoint, leastKills: number): Promise<void> {
-  // Answers take a moment, so that several calls are under way at once.
-  const scene = await createScene({ latencyMs: 10 });
-  const proxy = await startStatementProxy(scene.db.url);
-  const watched = { scene, proxy };
-  let kills = 0;
-  let amongSends = 0;
-  try {
-    for (let n = 1; n <= mostPoints; n++) {
-      const { killed, openIntents } = await killAt(watched, point, n);
-      if (!killed) break;
-      kills++;
-      if (openIntents > 0) amongSends++;
-    }
-  } finally {
-    await proxy.close();
-    await scene.close();
-  }
-  expect(kills).toBeGreaterThanOrEqual(leastKills);
-  expect(kills).toBeLessThan(mostPoints);
-  // How many statements stand among the sends depends on how many travel in one: one there is for certain.
-  expect(amongSends).toBeGreaterThanOrEqual(1);
-}
+import type { Scene } from '../support/scene.ts';
 
 interface Round {
   /** By `unique_id`: the record's chat and the ids of its messages. */
@@ -67,15 +35,8 @@ async function layOut({ db, api }: Scene): Promise<Round> {
   return round;
 }
 
-/**
- * Kills a pass at its nth point and lets another one finish the work.
- * @returns whether the pass lived to see its nth point; what was found out about the notices
- */
-async function killAt(
-  watched: Watched,
-  point: KillPoint,
-  n: number,
-): Promise<{ killed: boolean; openIntents: number }> {
+/** Kills a pass at its nth point and lets another one finish the work. */
+export async function killAt(watched: Watched, point: KillPoint, n: number): Promise<Killed> {
   const { scene } = watched;
   const { db, api } = scene;
   const round = await layOut(scene);
@@ -95,7 +56,7 @@ async function killAt(
     { unique_id: 'too_old', failure: 'too_old' },
   ]);
   expect(await db.query('select job from telesweep.leases')).toEqual([]);
-  return { killed, openIntents };
+  return { killed, open: openIntents };
 }
 
 function check(

@@ -1,12 +1,8 @@
 /** Passes killed at statement after statement and call after call, and what must hold after the next one whatever the point. */
 import { expect, test } from 'vitest';
 import { clearGuides, guidesIn, guidesInOrder, newChannels, postTo, writtenPosts } from '../support/guides.ts';
-import { type KillPoint, passKilledAt } from '../support/kill-points.ts';
-import { createScene, type Scene } from '../support/scene.ts';
-import { type StatementProxy, startStatementProxy } from '../support/statement-proxy.ts';
-
-/** More points than a pass has. */
-const mostPoints = 60;
+import { type Killed, type KillPoint, killAtEach, passKilledAt, type Watched } from '../support/kill-points.ts';
+import type { Scene } from '../support/scene.ts';
 
 interface Round {
   /** As configured. */
@@ -46,34 +42,10 @@ test.concurrent.each<[KillPoint, number, number, number]>([
 ])(
   'killed at its nth %s, n from %i in steps of %i: no channel gets a guide twice, and none is forgotten',
   { timeout: 90_000 },
-  async (point, from, step, leastKills) => {
-    const scene = await createScene({ latencyMs: 10 });
-    const proxy = await startStatementProxy(scene.db.url);
-    let kills = 0;
-    let amongSends = 0;
-    try {
-      for (let n = from; n <= mostPoints; n += step) {
-        const { killed, open } = await killAt(scene, proxy, point, n);
-        if (!killed) break;
-        kills++;
-        if (open > 0) amongSends++;
-      }
-    } finally {
-      await proxy.close();
-      await scene.close();
-    }
-    expect(kills).toBeGreaterThanOrEqual(leastKills);
-    expect(kills).toBeLessThan(mostPoints);
-    expect(amongSends).toBeGreaterThanOrEqual(1);
-  },
+  (point, from, step, leastKills) => killAtEach((watched, n) => killAt(watched, point, n), { from, step, leastKills }),
 );
 
-async function killAt(
-  scene: Scene,
-  proxy: StatementProxy,
-  point: KillPoint,
-  n: number,
-): Promise<{ killed: boolean; open: number }> {
+async function killAt({ scene, proxy }: Watched, point: KillPoint, n: number): Promise<Killed> {
   const { db } = scene;
   await clearGuides(scene);
   await guidesInOrder(db, 'a', 'b', 'c');

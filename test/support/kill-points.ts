@@ -1,7 +1,7 @@
 /** A telesweep that dies, or sleeps, at a chosen statement or call. */
 import { expect } from 'vitest';
-import type { Env, Scene } from './scene.ts';
-import type { StatementProxy } from './statement-proxy.ts';
+import { createScene, type Env, type Scene } from './scene.ts';
+import { type StatementProxy, startStatementProxy } from './statement-proxy.ts';
 import type { Webhook } from './webhook.ts';
 
 /** Where a pass dies: before or after the server did its part. */
@@ -42,6 +42,47 @@ export async function passKilledAt(
   expect(killed ? signal : code).toBe(killed ? 'SIGKILL' : 1);
   await sessionsEnd(scene);
   return killed;
+}
+
+/** More points than a pass has. */
+const mostPoints = 60;
+
+/** What was found out about a pass that was to be killed. */
+export interface Killed {
+  /** It lived to see its point. */
+  killed: boolean;
+  /** Claims that it left. */
+  open: number;
+}
+
+/**
+ * Kills a pass at its first point of a kind, another at its second, and so on until one lives to its end.
+ * @param leastKills fewer mean that the test no longer does what it says
+ */
+export async function killAtEach(
+  killAt: (watched: Watched, n: number) => Promise<Killed>,
+  { from = 1, step = 1, leastKills }: { from?: number; step?: number; leastKills: number },
+): Promise<void> {
+  // Answers take a moment, so that several calls are under way at once.
+  const scene = await createScene({ latencyMs: 10 });
+  const proxy = await startStatementProxy(scene.db.url);
+  let kills = 0;
+  let amongSends = 0;
+  try {
+    for (let n = from; n <= mostPoints; n += step) {
+      const { killed, open } = await killAt({ scene, proxy }, n);
+      if (!killed) break;
+      kills++;
+      if (open > 0) amongSends++;
+    }
+  } finally {
+    await proxy.close();
+    await scene.close();
+  }
+  expect(kills).toBeGreaterThanOrEqual(leastKills);
+  expect(kills * step).toBeLessThan(mostPoints - from);
+  // How many statements stand among the sends depends on how many travel in one: one there is for certain.
+  expect(amongSends).toBeGreaterThanOrEqual(1);
 }
 
 /** The points of a command that concern one thing, counted together: each statement, before it and when it is answered, and each call. */
