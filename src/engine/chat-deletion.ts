@@ -49,7 +49,7 @@ export class ChatDeletion<T extends DeletionItem> implements Call {
   #ids: number[] = [];
   #batches: (readonly number[])[] = [];
   readonly #fates = new Map<number, Fate>();
-  #lastRefusal = { description: '', times: 0 };
+  #lastRefusal = noRefusal;
 
   constructor(chatId: string, items: readonly T[], ends: DeletionEnds<T>) {
     this.chatId = chatId;
@@ -129,7 +129,7 @@ export class ChatDeletion<T extends DeletionItem> implements Call {
   }
 
   #settle(ids: readonly number[], fate: Fate): void {
-    if (fate.kind === 'deleted') this.#lastRefusal = { description: '', times: 0 };
+    if (fate.kind === 'deleted') this.#lastRefusal = noRefusal;
     for (const id of ids) this.#fates.set(id, fate);
   }
 
@@ -178,16 +178,18 @@ export class ChatDeletion<T extends DeletionItem> implements Call {
     const now = monotonicMs();
     const isOver = (item: T): boolean => item.ids.every((id) => this.#fates.get(id) !== untried);
     const over = this.#taken.filter(isOver);
-    this.#taken = this.#taken.filter((item) => !isOver(item));
+    this.#taken = over.length === this.#taken.length ? [] : this.#taken.filter((item) => !isOver(item));
     for (const item of over) {
       const fates = item.ids.map((id) => this.#fates.get(id) ?? untried);
       // What is refused once its 48 hours are over is too old.
       if (item.deadline <= now && fates.some(({ kind }) => kind === 'refused')) this.#ends.tooOld(item);
       else this.#ends.fated(item, fates);
     }
-    if (this.#taken.length === 0) this.#fates.clear();
+    if (this.#taken.length === 0 && this.#items.length > 0) this.#fates.clear();
   }
 }
+
+const noRefusal = { description: '', times: 0 };
 
 const untried: Fate = { kind: 'later', description: 'not tried' };
 

@@ -52,8 +52,11 @@ export class Witness {
   /** A message of the chat was deleted or sent. */
   succeeded(chatId: string): void {
     this.#inARow = 0;
-    this.#chats.clear();
-    this.#words.clear();
+    // To clear what is empty makes it anew.
+    if (this.#chats.size > 0) {
+      this.#chats.clear();
+      this.#words.clear();
+    }
     this.#first ??= chatId;
     this.#second ||= this.#first !== chatId;
     if (this.#held.length === 0) return;

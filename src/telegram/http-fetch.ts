@@ -30,6 +30,8 @@ export function createHttpFetch(options: { connections: Connections; timeoutMs: 
   const underWay = new Set<Call>();
   const heeded = new WeakSet<AbortSignal>();
   const pulse = new Pulse();
+  // One for each method.
+  const addresses = new Map<string, Address>();
   let closed = false;
 
   const failAll = (message: string, signal?: AbortSignal): void => {
@@ -47,9 +49,10 @@ export function createHttpFetch(options: { connections: Connections; timeoutMs: 
     new Promise((resolve, reject) => {
       if (closed) return reject(new CallFailure('the client is closed', false));
       if (signal?.aborted) return reject(new CallFailure('stopped before the call', false));
-      let address: Address;
+      let address = addresses.get(url);
       try {
-        address = addressOf(url);
+        address ??= addressOf(url);
+        addresses.set(url, address);
       } catch {
         // The error's own words may quote the address, and with it the token.
         return reject(new CallFailure('the address of the Bot API is no http or https address', false));
