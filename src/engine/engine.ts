@@ -79,7 +79,10 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
     this.#context = context;
     this.#telegram = telegram;
     this.#onWritten = onWritten;
-    this.#writer = new Writer(context.db, table, (write, result) => this.#written(write, result));
+    this.#writer = new Writer(context.db, table, {
+      written: (write, result) => this.#written(write, result),
+      counted: (made) => context.uncounted.counted(made),
+    });
     this.#slots = new Slots(context.settings.ratePerSecond);
     this.#answers = new Answers(telegram, context.stop);
     this.#witness = new Witness({ worked: telegram.worked, inARow: telegram.refusedInARow });
@@ -466,7 +469,6 @@ export class Engine<W extends Write, S extends Send<W> = Send<W>> {
         pauseSeconds,
         made,
       });
-      if (made !== null) uncounted.counted(made);
       if (renew && answer.leaseHeld) lease.renewed(startedAt);
       this.#tickTime.took(monotonicMs() - startedAt);
       await this.#ticked(answer, { startedAt, reserved: reserve, generation });

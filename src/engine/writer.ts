@@ -1,6 +1,7 @@
 /** What became of rows, written down by ticks: the only one that writes a sweep's tables in a pass. */
 import type { Kysely } from 'kysely';
 import { monotonicMs } from '../process/clock.ts';
+import type { CallCounts } from '../process/summary.ts';
 import type { Figures } from '../store/daily-counts.ts';
 import { keptInSilence, LockTimeoutError, type RowFault, rowFault } from '../store/database-error.ts';
 import type { Database } from '../store/schema.ts';
@@ -50,15 +51,22 @@ export class Writer<W extends Write> {
   readonly #db: Kysely<Database>;
   readonly #table: Table<W>;
   readonly #written: (write: W, result: Written) => void;
+  readonly #counted: (made: CallCounts) => void;
   #pending = new Map<string, Pending<W>>();
   /** Of the pending ones, those that a lock holds up. */
   #locked = 0;
   #urgent = 0;
 
-  constructor(db: Kysely<Database>, table: Table<W>, written: (write: W, result: Written) => void) {
+  /** @param told of each write's end, and of calls that a statement has added to the figures, as soon as it has */
+  constructor(
+    db: Kysely<Database>,
+    table: Table<W>,
+    told: { written: (write: W, result: Written) => void; counted: (made: CallCounts) => void },
+  ) {
     this.#db = db;
     this.#table = table;
-    this.#written = written;
+    this.#written = told.written;
+    this.#counted = told.counted;
   }
 
   put(write: W): void {
@@ -161,6 +169,7 @@ export class Writer<W extends Write> {
     const carried = writes.length === 0 ? null : this.#table.writes(writes);
     const counted = writes.map(({ figures }) => figures);
     const answer = await runTick(this.#db, { ...request, durable }, carried, counted);
+    if (request.made !== null) this.#counted(request.made);
     const notBefore = monotonicMs() + lockedPauseMs;
     for (const [n, pending] of batch.entries()) {
       if (answer.done.has(n)) this.#written(pending.write, 'done');
