@@ -52,7 +52,7 @@ export function addStats({ program, world, exit }: Door): void {
     .addOption(new Option('--html <FILE>', 'write a page with charts').conflicts('csv'))
     .addOption(new Option('--send', 'send the last full stretch to STATS_CHAT_ID').conflicts(['since', 'csv', 'html']))
     .option('--dry-run', 'with --send: print what it would send, and send nothing')
-    .option('--at <HH:MM>', 'with --send: not before this time of the day after the stretch', parseTimeOfDay)
+    .option('--at <HH:MM>', 'with --send: not before this time of the day, in TIMEZONE', parseTimeOfDay)
     .option('--quiet', 'with --send: print nothing where all is well');
   withBots(command).action(async (flags: StatsArguments) => {
     const { since = null, by, csv = false, html = null, send = false, dryRun = false, json = false } = flags;

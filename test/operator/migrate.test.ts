@@ -4,6 +4,7 @@ import { SettingsError } from '../../src/process/errors.ts';
 import { migrated, migrateUrl } from '../support/migrate-url.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runHere } from '../support/run-here.ts';
+import { startStatementProxy } from '../support/statement-proxy.ts';
 import { shapeOf } from '../support/table-shape.ts';
 
 let db: TestDatabase;
@@ -47,6 +48,20 @@ describe('an empty database', () => {
     expect(await migrateUrl(db.url, { dryRun: true })).toEqual([]);
     expect(await shapeOf(db)).toEqual(shape);
     expect(await db.query('select count(*)::int as guides from guides')).toEqual([{ guides: 4 }]);
+  });
+
+  test('with nothing to do, each schema is read once', async () => {
+    await migrateUrl(db.url);
+    const proxy = await startStatementProxy(db.url);
+    const texts: string[] = [];
+    proxy.onStatement = (_, { text }) => {
+      texts.push(text);
+    };
+    const { code } = await runHere(['migrate'], { env: { DATABASE_URL: proxy.url } });
+    await proxy.close();
+    expect(code).toBe(0);
+    expect(texts.filter((text) => /pg_(inherits|index|attribute)\b/.test(text))).toHaveLength(6);
+    expect(texts.length).toBeLessThan(20);
   });
 
   test('twenty processes at once: one does the work, nobody fails, and the guides are there once', async () => {

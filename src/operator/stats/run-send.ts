@@ -14,14 +14,14 @@ import type { SentMessage } from '../../telegram/result.ts';
 import { type CommandFlags, runCommand } from '../command.ts';
 import { type NotReady, type TelegramChat, telegramChat } from '../telegram-chat.ts';
 import { nameOf, sendCommand } from './period-name.ts';
-import { addDays, type Period, periodBefore, periodOf, type Stretch } from './periods.ts';
+import { type Period, periodBefore, periodOf, type Stretch } from './periods.ts';
 import { readStats, type Stats, type StatsPeriod } from './read-stats.ts';
 import { reportText } from './report-text.ts';
 
 export interface SendFlags extends CommandFlags {
   by: Stretch;
   dryRun: boolean;
-  /** `09:00` in TIMEZONE, of the day after the stretch; null for any. */
+  /** Not before it on any day, in TIMEZONE: `09:00`; null for any time. */
   at: string | null;
   /** Says nothing where all is well. */
   quiet: boolean;
@@ -63,7 +63,7 @@ export function runSend(flags: SendFlags, world: World): Promise<number> {
     if (period === undefined) throw new Error('no stretch was read');
     const text = reportText(stats, period);
     const report = { stats, period, text, settings, connection, world };
-    const told = tellEarly(stats, period, at) ?? (dryRun ? wouldSend(stats, period) : await send(report));
+    const told = tellEarly(stats, at) ?? (dryRun ? wouldSend(stats, period) : await send(report));
     const { did, why, error } = told;
     if (error !== undefined) throw error;
     const shown = did === 'would_send' || did === 'sent' ? text : null;
@@ -103,11 +103,10 @@ function sentence({ did, why }: Told, period: Period, by: Stretch): string {
   }
 }
 
-/** Null but on the first day after the stretch, before the time. */
-function tellEarly({ now, timeZone }: Stats, { end }: StatsPeriod, at: string | null): Told | null {
-  const [today = '', time = ''] = formatTime(now, timeZone).split(' ');
-  const isEarly = at !== null && today === addDays(end, 1) && time < at;
-  return isEarly ? { did: 'early', why: at, exitCode: exitCodes.ok } : null;
+/** Null from the time on. */
+function tellEarly({ now, timeZone }: Stats, at: string | null): Told | null {
+  const [, time = ''] = formatTime(now, timeZone).split(' ');
+  return at !== null && time < at ? { did: 'early', why: at, exitCode: exitCodes.ok } : null;
 }
 
 const nothingWasCounted = ({ countedSince }: Stats, { end }: StatsPeriod): boolean =>
