@@ -10,8 +10,7 @@ process.noDeprecation = true;
 // With it, the packages that talk to a proxy print whole requests on stderr: its password and the bot's token.
 delete process.env.DEBUG;
 
-// A closed pipe (`telesweep … | head`) must not turn a good pass into a bad one.
-process.stdout.on('error', () => {});
+// A closed pipe (`telesweep … 2>&1 | head`) must not turn a good pass into a bad one. Whoever writes to stdout sees to it there.
 process.stderr.on('error', () => {});
 
 const stderr = Object.assign(process.stderr, { isJournal: leadsToJournal(2, process.env) });
@@ -53,7 +52,10 @@ const run = (): Promise<number> =>
     main({
       argv: process.argv.slice(2),
       env: process.env,
-      stdout: process.stdout,
+      // Made with its first use, which a quiet pass does without: 0.8 ms.
+      get stdout() {
+        return process.stdout;
+      },
       stderr,
       get stdin() {
         return process.stdin;

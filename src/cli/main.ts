@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Job } from '../job/job.ts';
 import { jobs as everyJob } from '../jobs/index.ts';
-import { safeWriter } from '../output/output.ts';
+import { complain, lostOutput, safeWriter } from '../output/output.ts';
 import { exitCodes } from '../process/exit-code.ts';
 import { withPriority } from '../process/journal.ts';
 import { version } from '../process/version.ts';
@@ -21,13 +21,21 @@ export async function main(world: World, jobs: readonly Job[] = everyJob): Promi
       exitCode = code;
     });
     await program.parseAsync([...world.argv], { from: 'user' });
-    return exitCode;
+    return jobs.some(({ name }) => name === world.argv[0]) ? exitCode : await withOutput(exitCode, world);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : usageFailed(error, world);
     const { describeDefect } = await import('../process/defect.ts');
     safeWriter(world.stderr)(withPriority(world.stderr, 'error', `telesweep: ${describeDefect(error)}\n`));
     return exitCodes.defect;
   }
+}
+
+/** Of an operator's command what it prints is the work: a crontab or guides cut off by a full disk are no success. */
+async function withOutput(exitCode: number, world: World): Promise<number> {
+  const lost = await lostOutput(world.stdout);
+  if (lost === null) return exitCode;
+  complain(world.stderr, world.argv[0] ?? '', `what it printed is not whole: stdout could not be written (${lost})`);
+  return exitCode === exitCodes.ok ? exitCodes.failed : exitCode;
 }
 
 /** Commander has said on stderr what is wrong; whoever asked for JSON gets it there as well. */
@@ -40,14 +48,13 @@ function usageFailed(error: CommanderError, world: World): number {
 }
 
 async function buildProgram(world: World, jobs: readonly Job[], exit: Door['exit']): Promise<Command> {
-  const out = safeWriter(world.stdout);
   const err = safeWriter(world.stderr);
   const program = new Command('telesweep')
     .description('Sweeps up after Telegram bots that keep their state in PostgreSQL: one pass of one job, then exit.')
     .version(version)
     .exitOverride()
     .configureOutput({
-      writeOut: out,
+      writeOut: (text) => safeWriter(world.stdout)(text),
       // Usage errors and what belongs to them: nothing else is written there.
       writeErr: (text) => err(withPriority(world.stderr, 'error', text)),
       getOutHelpWidth: () => world.stdout.columns ?? 80,

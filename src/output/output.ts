@@ -1,8 +1,10 @@
 /** Writing to a stream that may close at any moment: a broken pipe must not turn a good pass into a bad one. */
+import { codeOf, messageOf } from '../process/errors.ts';
 import { withPriority } from '../process/journal.ts';
 import type { TextStream, World } from '../process/world.ts';
 
 const writers = new WeakMap<TextStream, (text: string) => void>();
+const failures = new WeakMap<TextStream, string>();
 
 /** A function that writes to the stream and never throws; after the stream's first failure it does nothing. */
 export function safeWriter(stream: TextStream): (text: string) => void {
@@ -10,19 +12,29 @@ export function safeWriter(stream: TextStream): (text: string) => void {
   if (known) return known;
 
   let broken = false;
-  stream.on('error', () => {
+  const fail = (error: unknown): void => {
     broken = true;
-  });
+    failures.set(stream, codeOf(error) || messageOf(error));
+  };
+  stream.on('error', fail);
   const write = (text: string) => {
     if (broken) return;
     try {
       stream.write(text);
-    } catch {
-      broken = true;
+    } catch (error) {
+      fail(error);
     }
   };
   writers.set(stream, write);
   return write;
+}
+
+/** Why what was printed is not whole: a full disk. Null where all is well, and where the reader left (`telesweep … | head`). */
+export async function lostOutput(stream: TextStream): Promise<string | null> {
+  // A stream tells of its failure a turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+  const failure = failures.get(stream) ?? null;
+  return failure === 'EPIPE' ? null : failure;
 }
 
 /** Texts from outside must not move a terminal's cursor or change its colours. */

@@ -83,7 +83,7 @@ export function createReport({ job, runId, options, settings, world, alone }: Re
     redact: hide,
     pretty: isPretty(options, world),
   });
-  const print = safeWriter(world.stdout);
+  const print = (text: string): void => safeWriter(world.stdout)(text);
   const progress = createProgress({
     stream: world.stderr,
     isTTY: alone && onTerminal && !options.quiet,

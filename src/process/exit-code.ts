@@ -22,7 +22,7 @@ export const exitCodes = {
 
 export const exitCodeMeanings: Readonly<Record<(typeof exitCodes)[keyof typeof exitCodes], string>> = {
   0: 'done; nothing was due; another process holds the job; or the time or item limit was reached with all else in order',
-  1: 'finished, and at least one item newly failed; or doctor found a fault, or status a job that is not well',
+  1: 'finished, and at least one item newly failed; or doctor found a fault, or status a job that is not well; or what a command printed could not be written',
   64: 'wrong usage',
   69: 'the database or Telegram cannot be reached',
   70: 'a defect of telesweep',
