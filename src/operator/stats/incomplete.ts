@@ -90,7 +90,7 @@ export function textOf(why: Why, stretch: Stretch, { tokens }: Counted, { counte
     case 'no_pass':
       return 'no pass ended then';
     case 'ends_early':
-      return `the last day of the ${stretch} did not tell: no pass ended then, or none since`;
+      return `the last day of the ${stretch} is not in it: no pass ended then or since, or it could not look`;
     case 'no_counters':
       return 'there are no counters of that time in token_generator_count';
     case 'counters_tell_fewer':
