@@ -76,7 +76,7 @@ function applyShortForm(parameters: URLSearchParams): Problem | null {
   return null;
 }
 
-/** `direct` begins with TLS at once, so it takes a mode that has any. */
+/** With `direct` the first byte is TLS, so the mode must be one with TLS. */
 function checkNegotiation(parameters: URLSearchParams, variable: string): Problem | null {
   const name = parameters.has('sslnegotiation') ? 'DATABASE_URL' : 'PGSSLNEGOTIATION';
   fill(parameters, 'sslnegotiation', variable);

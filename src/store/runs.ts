@@ -51,7 +51,10 @@ export interface OpeningQuestions {
 
 const ended = 'held.expires_at < clock_timestamp()';
 
-/** Its holder keeps it for as long as any other, and moves its end if it lives. What nobody's pass has taken is held by hand. */
+/**
+ * A lease that ends later than any pass asks for: a clock went back since. Its holder keeps it, but no longer than one taken now, and
+ * renews it if it lives. Where no pass has a run of it somebody holds it by hand, and it stays.
+ */
 const isOfOtherClock = `(held.expires_at > clock_timestamp() + make_interval(secs => ${longestLeaseSeconds})
              and exists (select from telesweep.runs where runs.run_id = held.run_id))`;
 
