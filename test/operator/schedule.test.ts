@@ -27,7 +27,7 @@ import type { World } from '../../src/process/world.ts';
 import { parseDuration } from '../../src/settings/duration.ts';
 import { newChannels, postTo } from '../support/guides.ts';
 import { counter, pendingDeletion, token } from '../support/rows.ts';
-import { bundle, telesweep } from '../support/run.ts';
+import { bundle } from '../support/run.ts';
 import { runHere } from '../support/run-here.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 import { usualTimes } from '../support/usual-times.ts';
@@ -290,8 +290,18 @@ describe('where telesweep and Node lie', () => {
   });
 
   test('the program itself says where it lies', async () => {
-    const { stdout } = await telesweep(['schedule', 'systemd', '--job', 'delete-due']);
-    expect(stdout).toContain(`\nExecStart=${process.execPath} -- ${bundle} delete-due `);
+    // By a plain path: the project may lie in a folder whose name would need quotes.
+    const link = join(folder, 'telesweep.cjs');
+    symlinkSync(bundle, link);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--',
+      link,
+      'schedule',
+      'systemd',
+      '--job',
+      'delete-due',
+    ]);
+    expect(stdout).toContain(`\nExecStart=${process.execPath} -- ${link} delete-due `);
   });
 });
 
