@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import type { Kysely } from 'kysely';
 import type { QueryResult } from 'pg';
 import Client from 'pg/lib/client.js';
@@ -14,6 +14,12 @@ import type { Database } from './schema.ts';
 /** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
 const connectTimeoutMs = 3_500;
 const pausesBetweenTriesMs = [500, 1_500];
+
+/**
+ * For each address of a server that has several but the last. With Node's own 250 ms a far one, or one whose first packet was
+ * lost and is sent again after a second, fails with ETIMEDOUT where the last address is of a family that this machine has no way to.
+ */
+const addressTimeoutMs = 1_500;
 
 /** Between the tries of a patient caller after those. */
 const patientPauseMs = 2_000;
@@ -70,6 +76,8 @@ export interface ConnectOptions {
  * @throws UnavailableError when the database cannot be reached or refuses the connection
  */
 export async function connect(settings: DatabaseSettings, options: ConnectOptions = {}): Promise<Connection> {
+  // pg hands no such option on.
+  setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
   const startedAt = monotonicMs();
   const patientUntil = startedAt + (options.patienceMs ?? 0) - patientPauseMs - connectTimeoutMs;
   const isPatient = (): boolean => monotonicMs() < patientUntil;

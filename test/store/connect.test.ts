@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { getDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { expect, test } from 'vitest';
 import { connect } from '../../src/store/connect.ts';
 import { startRefusingServer } from '../support/refusing-server.ts';
@@ -14,4 +15,16 @@ test('tries leave nothing at the signal that may end them: Node would warn of it
   await expect(connect(database, { signal })).rejects.toThrow('after 3 tries');
   server.close();
   expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('an address of a server that has several gets time for a packet that was lost and sent again after a second', async () => {
+  const server = await startRefusingServer('28P01', 'no');
+  const database = {
+    connectionString: `postgres://nobody@${server.host}/x`,
+    applicationName: 'telesweep',
+    timeZone: 'UTC',
+  };
+  await expect(connect(database)).rejects.toThrow('cannot be reached');
+  server.close();
+  expect(getDefaultAutoSelectFamilyAttemptTimeout()).toBeGreaterThan(1_000);
 });
