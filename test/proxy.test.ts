@@ -94,6 +94,15 @@ describe('TELEGRAM_PROXY', () => {
     await scene.db.query('delete from pending_deletions');
   });
 
+  test('a certificate that nobody here knows ends the pass with 69 and the setting that makes it known', async () => {
+    const secure = await secureServer((request, response) => passOn(scene.api.url + request.url, request, response));
+    await pendingDeletion(scene.db, { chatId: 76, messageIds: [1] });
+    const { code, summary } = await passApart({ TELEGRAM_API_ROOT: secure.url });
+    expect(code).toBe(69);
+    expect(summary.error).toMatch(/^Telegram cannot be reached: self-signed certificate; .*NODE_EXTRA_CA_CERTS/);
+    await scene.db.query('delete from pending_deletions');
+  });
+
   test('a proxy that refuses the credentials ends the pass with 69, and the record stays as it was', async () => {
     const http = await listen(answering((_, __, response) => response.writeHead(407).end('<h1>No</h1>')));
     const socks = await socksProxy({ login: 1 });

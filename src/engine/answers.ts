@@ -4,6 +4,7 @@ import type { Telegram } from '../job/job.ts';
 import type { Stop } from '../job/stop.ts';
 import { BotRefusedError, TokenRefusedError, UnavailableError } from '../process/errors.ts';
 import type { Outcome } from '../telegram/outcome.ts';
+import { wayOut } from '../telegram/way-out.ts';
 
 /** So many calls in a row without an answer mean that Telegram is out of reach, and the pass ends. */
 const mostUnanswered = 8;
@@ -51,14 +52,16 @@ export class Answers {
     this.#unansweredInARow++;
     if (this.#unansweredInARow < mostUnanswered) return;
     throw new UnavailableError(
-      `Telegram does not answer, ${this.#unansweredInARow} calls in a row: ${this.#lastProblem}`,
+      `Telegram does not answer, ${this.#unansweredInARow} calls in a row: ${this.#lastProblem}; ${wayOut(this.#lastProblem)}`,
     );
   }
 
   /** At the end of a pass. @throws UnavailableError where calls were made and not one had a proper answer */
   check(): void {
     if (this.#answered || this.#stop.hardSignal.aborted) return;
-    if (this.#unanswered > 0) throw new UnavailableError(`Telegram cannot be reached: ${this.#lastProblem}`);
+    if (this.#unanswered > 0) {
+      throw new UnavailableError(`Telegram cannot be reached: ${this.#lastProblem}; ${wayOut(this.#lastProblem)}`);
+    }
     if (this.#troubled >= mostUnanswered) throw new UnavailableError(`Telegram is in trouble: ${this.#lastProblem}`);
   }
 

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { botToken } from '../support/bot-api.ts';
 import { pendingDeletion } from '../support/rows.ts';
+import { telesweep } from '../support/run.ts';
 import { createScene, type Scene } from '../support/scene.ts';
 
 let scene: Scene;
@@ -99,6 +101,38 @@ describe('a Telegram that hangs', () => {
     expect(new Set(chats).size).toBe(12);
     const doubts = (summary.counts.notices_uncertain ?? 0) + (next.summary.counts.notices_uncertain ?? 0);
     expect(doubts + (next.summary.counts.notices_sent ?? 0)).toBe(12);
+  });
+});
+
+describe('a process that may have 4 GB of addresses, as a shared host allows', () => {
+  const shell = 'ulimit -v 4000000';
+  const pass = (env: Record<string, string> = {}) =>
+    telesweep(['delete-due'], { shell, env: { ...scene.env, ...env } });
+
+  test('is told the way out where Node has no room for WebAssembly, and loses nothing', async () => {
+    const memory = 'new WebAssembly.Memory({ initial: 1 })';
+    const hasRoom = spawnSync('sh', ['-c', `${shell} && exec "$0" -e '${memory}'`, process.execPath]).status === 0;
+    await records(2);
+    const { code, summary, stderr } = await pass();
+    if (hasRoom) {
+      expect(code).toBe(0);
+      return;
+    }
+    expect(code).toBe(69);
+    expect(summary?.error).toMatch(
+      /^Telegram cannot be reached: WebAssembly.*NODE_OPTIONS=--disable-wasm-trap-handler/,
+    );
+    expect(stderr).not.toContain('defect');
+    expect((await left()).filter(({ failed, open }) => !failed && !open)).toHaveLength(2);
+    const doctor = await telesweep(['doctor'], { shell, env: scene.env });
+    expect(doctor.stdout).toContain('NODE_OPTIONS=--disable-wasm-trap-handler');
+  });
+
+  test('works once it is taken', async () => {
+    await records(2);
+    const { code } = await pass({ NODE_OPTIONS: '--disable-wasm-trap-handler' });
+    expect([code, await left()]).toEqual([0, []]);
+    expect(sentInThisTest()).toHaveLength(2);
   });
 });
 

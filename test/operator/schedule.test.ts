@@ -467,6 +467,39 @@ describe('what it is printed for', () => {
     ]);
   });
 
+  test('what Node needs of its environment goes along, because cron and systemd start without it', async () => {
+    const env = {
+      NODE_EXTRA_CA_CERTS: '/etc/ssl/our-ca.pem',
+      NODE_OPTIONS: '--require /tmp/debugger.js --use-system-ca  --disable-wasm-trap-handler --inspect',
+    };
+    const lines = [
+      'NODE_EXTRA_CA_CERTS=/etc/ssl/our-ca.pem',
+      'NODE_OPTIONS=--use-system-ca --disable-wasm-trap-handler',
+    ];
+    const cron = await textOf(['crontab'], env);
+    expect(cron.split('\n').filter((line) => line.startsWith('NODE_'))).toEqual(lines);
+    const units = await schedule(['systemd'], env);
+    for (const { name, text } of units.files.filter(({ name }) => name.endsWith('.service'))) {
+      expect([name, text.split('\n').filter((line) => line.startsWith('Environment='))]).toEqual([
+        name,
+        lines.map((line) => `Environment="${line}"`),
+      ]);
+    }
+    expect(await textOf(['kubernetes'], env)).not.toContain('NODE_');
+    expect(await textOf(['crontab'], { NODE_OPTIONS: '--inspect', NODE_EXTRA_CA_CERTS: '' })).not.toContain('NODE_');
+  });
+
+  test('a certificate that a line or a unit could not name is told of', async () => {
+    const told = async (format: string, NODE_EXTRA_CA_CERTS: string) =>
+      (await runHere(['schedule', format], { env: { NODE_EXTRA_CA_CERTS } })).stderr;
+    expect(await told('crontab', '/etc/our ca.pem')).toContain('NODE_EXTRA_CA_CERTS: "/etc/our ca.pem" is left out');
+    expect(await told('systemd', 'ca.pem')).toContain('NODE_EXTRA_CA_CERTS: "ca.pem" is left out');
+    expect(await told('systemd', '/root/ca.pem')).toMatch(
+      /NODE_EXTRA_CA_CERTS: \/root\/ca.pem lies where no unit can look/,
+    );
+    expect(await told('crontab', '/root/ca.pem')).not.toContain('NODE_EXTRA_CA_CERTS');
+  });
+
   test('a folder that stands, with files for no other env file or namespace: else nothing is written', async () => {
     const to = join(folder, 'units');
     const write = (format: string, ...more: string[]) =>

@@ -10,6 +10,8 @@ export const bundle = process.env.TEST_BUNDLE ?? fileURLToPath(new URL('../../di
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** What the shell does before it becomes the child, as `ulimit -v 4000000`. */
+  shell?: string;
   /** What the child reads on stdin; nothing by default. */
   input?: string;
 }
@@ -32,7 +34,10 @@ export interface Started {
 export function start(args: readonly string[], options: RunOptions = {}): Started {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: npm run build`);
   // With the dashes that its first lines give Node as well.
-  const child = spawn(process.execPath, ['--', bundle, ...args], {
+  const command = [process.execPath, '--', bundle, ...args];
+  const [program = '', ...rest] =
+    options.shell === undefined ? command : ['sh', '-c', `${options.shell} && exec "$@"`, 'sh', ...command];
+  const child = spawn(program, rest, {
     cwd: options.cwd,
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Client } from '../../telegram/client.ts';
 import type { Outcome } from '../../telegram/outcome.ts';
 import type { Chat, ChatMember } from '../../telegram/result.ts';
+import { wayOut } from '../../telegram/way-out.ts';
 import { type Finding, fault, fine, warning } from './finding.ts';
 
 export interface BotRequest {
@@ -88,11 +89,7 @@ function refusal(check: string, method: string, outcome: Exclude<Outcome<unknown
       return fault(check, `Telegram says: ${outcome.description}`, 'add the bot to the chat, as an administrator');
     case 'not_sent':
     case 'unanswered':
-      return fault(
-        check,
-        `Telegram cannot be reached: ${outcome.description}`,
-        'check the network, TELEGRAM_API_ROOT and TELEGRAM_PROXY',
-      );
+      return fault(check, `Telegram cannot be reached: ${outcome.description}`, wayOut(outcome.description));
     default: {
       const said = 'description' in outcome ? outcome.description : outcome.kind;
       return fault(check, `${method} is refused: ${said}`, null);

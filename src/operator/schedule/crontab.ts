@@ -13,7 +13,7 @@ import {
 
 /** The crontab of one user: `crontab FILE` installs it. */
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
-  const { jobs, timeZone, settings, place, name: bot } = request;
+  const { jobs, timeZone, settings, place, environment, name: bot } = request;
   const flags = settingsFlags(settings).join(' ');
   const why = whyTheseTimes(request);
   const head = `# telesweep in cron, as \`telesweep schedule crontab\` prints it. Add it to \`crontab -e\` of the user that shall run it;
@@ -21,7 +21,7 @@ export function crontab(request: ScheduleRequest): ScheduleFile[] {
 
 # cron's own PATH is short: name the folders of telesweep and of node (\`command -v telesweep node\`).
 PATH=${place.path}
-
+${environment.length === 0 ? '' : `# Of this environment, for Node, which reads them before any env file.\n${environment.join('\n')}\n`}
 # What a line prints is mailed here. With --quiet that is warnings and errors alone. Where \`command -v sendmail\`
 # finds nothing, every mail is lost: then let \`doctor --alert\` or PING_URL tell of passes that fail, or end a line with
 #   2>>"$HOME/telesweep.log"

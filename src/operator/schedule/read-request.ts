@@ -3,6 +3,7 @@ import { SettingsError, UsageError } from '../../process/errors.ts';
 import type { World } from '../../process/world.ts';
 import type { CommandFlags } from '../command.ts';
 import { healthFile } from './health-file.ts';
+import { nodeEnvironment } from './node-environment.ts';
 import { hiddenFolders, placeOf, plainPath } from './place.ts';
 import { directoryOf, readBot, readBots } from './read-bots.ts';
 import { type Known, readKnown } from './read-known.ts';
@@ -59,6 +60,10 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       `${found.settings.path} lies where no unit can look (ProtectHome=, PrivateTmp=): expected it in a folder such as /etc/telesweep/bots`,
     );
   }
+  // A pod has the environment of its image.
+  const hasNode = format === 'crontab' || format === 'systemd';
+  const node = nodeEnvironment(hasNode ? world.env : {}, format === 'systemd');
+  doubts.push(...node.doubts);
   // With all jobs, and where there is a folder: a pod has none.
   const isAsked = flags.beside.length > 0;
   const writesHealth = isAsked && format !== 'kubernetes' && found.metricsDirs.length > 0;
@@ -71,6 +76,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       ...(isAsked && reports ? [statsReport] : []),
     ],
     place,
+    environment: node.lines,
     image,
     namespace: namespace ?? 'telesweep',
   };

@@ -50,6 +50,8 @@ export interface ScheduleRequest {
   given: Readonly<Record<string, string>>;
   settings: SettingsPlace;
   place: Place;
+  /** What Node needs of its environment, as `NAME=value`. */
+  environment: readonly string[];
   image: string;
   namespace: string;
 }

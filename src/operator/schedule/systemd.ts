@@ -42,7 +42,7 @@ export function systemdUnits(request: ScheduleRequest): ScheduleFile[] {
 }
 
 function service(job: Scheduled, unit: string, request: ScheduleRequest): string {
-  const { settings, place } = request;
+  const { settings, place, environment } = request;
   const command = commandOf(job, request) ?? job.name;
   const maxRuntime = maxRuntimeAlone(job, request);
   const longest = (parseDuration(maxRuntime) ?? 0) / 1000 + graceSeconds;
@@ -64,7 +64,7 @@ ${limit}# A unit of yours that tells somebody of a failed pass.
 [Service]
 Type=oneshot
 SyslogIdentifier=telesweep
-${load}ExecStart=${place.exec} ${command} ${flags.join(' ')}
+${environment.map((line) => `Environment="${line}"\n`).join('')}${load}ExecStart=${place.exec} ${command} ${flags.join(' ')}
 # Stopped early with work left: the next pass goes on.${job.tells === undefined ? '' : ' What is not well was told.'}
 SuccessExitStatus=${fineCodes(job).join(' ')}
 ${restart}# telesweep ends by itself before this, and within 10 s of a SIGTERM.

@@ -11,6 +11,7 @@ import { type Connection, readOnly } from '../../store/connect.ts';
 import { claimReport, giveUpReport, type ReportResult, readReport, settleReport } from '../../store/reports.ts';
 import { type Outcome, wordsOf } from '../../telegram/outcome.ts';
 import type { SentMessage } from '../../telegram/result.ts';
+import { wayOut } from '../../telegram/way-out.ts';
 import { type CommandFlags, runCommand } from '../command.ts';
 import { type NotReady, type TelegramChat, telegramChat } from '../telegram-chat.ts';
 import { nameOf, sendCommand } from './period-name.ts';
@@ -189,7 +190,9 @@ function toldOf(outcome: Outcome<SentMessage>): Told {
     case 'rate_limited':
       return paused({ kind: 'paused', ms: outcome.retryAfterSeconds * 1000 });
     case 'not_sent': {
-      const error = new UnavailableError(`Telegram cannot be reached: ${why}; the report was not sent`);
+      const error = new UnavailableError(
+        `the report was not sent: Telegram cannot be reached: ${why}; ${wayOut(why ?? '')}`,
+      );
       return { did: 'failed', why, exitCode: exitCodes.unavailable, error };
     }
     case 'token_refused': {
