@@ -72,8 +72,12 @@ export async function readDueRecords(db: Db, now: string, after: PageKey | null,
   return [...rows, ...undated];
 }
 
+/**
+ * Where a table has no statistics, or old ones from when it was empty, PostgreSQL takes "is null" for 1 row in 200: with two more of
+ * them it thought that one row is owed, and sorted all for each chat, 20 s for 500 chats among 200,000 rows.
+ */
 const isOwed = (now: string) =>
-  sql`${due(now)} and messages_deleted_at is not null and notice_started_at is null and notice_sent_at is null`;
+  sql`${due(now)} and messages_deleted_at is not null and num_nulls(notice_started_at, notice_sent_at) > 1`;
 
 /**
  * Records whose messages are deleted and whose readers are owed a notice: the first of each chat, from one chat to the next
