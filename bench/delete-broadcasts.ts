@@ -1,10 +1,12 @@
 /** `delete-broadcasts` against a server that answers at once, and what a bare loop of the same calls takes. */
+import { heapOption, memoryLimit } from '../src/operator/schedule/request.ts';
 import { botToken } from '../test/support/bot-api.ts';
 import type { BotApiProcess } from './bot-api.ts';
-import { type ChildResult, runNode } from './child.ts';
+import { type ChildOptions, type ChildResult, runNode } from './child.ts';
 import type { Database } from './database.ts';
 import { type Figure, figuresOf, median } from './figure.ts';
 import { growth } from './growth.ts';
+import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 import type { Pass, Stage } from './stage.ts';
 
 interface Size {
@@ -30,14 +32,17 @@ const rate = 100_000;
 export async function measureDeleteBroadcasts(stage: Stage): Promise<Figure[]> {
   const db = await stage.server.create('broadcasts');
   const idle = await stage.pass(db, ['delete-broadcasts'], { usageHook: stage.usageHook });
+  const limit = limitMemory(memoryLimit({ kind: 'file', path: '' }));
+  if (limit === null) stage.say('no control group may be made here: memory is measured without a limit alone');
   const figures: Figure[] = [];
   const costs: { items: number; ms: number }[] = [];
   for (const size of stage.long ? [...small, ...large] : small) {
     stage.say(`delete-broadcasts: ${size.chats} chats`);
-    const runs = await stage.withBotApi({ answerEverything: true }, (api) => runSize(stage, db, api, size));
+    const runs = await stage.withBotApi({ answerEverything: true }, (api) => runSize(stage, db, api, size, limit));
     figures.push(...figuresOfSize(size.chats, idle.peakMiB, runs));
     costs.push({ items: size.chats, ms: median(runs.swept.map(({ summary }) => summary.duration_ms)) });
   }
+  limit?.close();
   await db.drop();
   return [...figures, ...growth('delete-broadcasts', 'chat', costs)];
 }
@@ -45,30 +50,42 @@ export async function measureDeleteBroadcasts(stage: Stage): Promise<Figure[]> {
 interface Runs {
   bare: ChildResult[];
   swept: Pass[];
+  /** As the units and manifests of `telesweep schedule` run it. */
+  limited: Pass[];
 }
 
 /** Both in turn against one server, which the first calls warm up. */
-async function runSize(stage: Stage, db: Database, api: BotApiProcess, { chats, runs }: Size): Promise<Runs> {
+async function runSize(
+  stage: Stage,
+  db: Database,
+  api: BotApiProcess,
+  { chats, runs }: Size,
+  limit: MemoryLimit | null,
+): Promise<Runs> {
   const { usageHook } = stage;
   const loop = (calls: number) => {
     const url = `${api.url}/bot${botToken}/deleteMessage`;
     return runNode([stage.bareLoop, JSON.stringify({ url, calls, concurrency })], { usageHook });
   };
   await loop(2_000);
-  const results: Runs = { bare: [], swept: [] };
-  for (let i = 0; i < runs; i++) {
-    results.bare.push(await loop(chats));
+  const sweep = async (options: ChildOptions): Promise<Pass> => {
     await fillBroadcast(db, chats);
-    const env = { TELEGRAM_API_ROOT: api.url, TELEGRAM_RATE: String(rate) };
-    const pass = await stage.pass(db, ['delete-broadcasts'], { env, usageHook, sampleMemoryMs: 50 });
+    const env = { TELEGRAM_API_ROOT: api.url, TELEGRAM_RATE: String(rate), ...options.env };
+    const pass = await stage.pass(db, ['delete-broadcasts'], { usageHook, sampleMemoryMs: 50, ...options, env });
     const { broadcasts, messages_deleted: deleted } = pass.summary.counts;
     if (broadcasts !== 1 || deleted !== chats) throw new Error(`delete-broadcasts: ${pass.stdout}`);
-    results.swept.push(pass);
+    return pass;
+  };
+  const results: Runs = { bare: [], swept: [], limited: [] };
+  for (let i = 0; i < runs; i++) {
+    results.bare.push(await loop(chats));
+    results.swept.push(await sweep({}));
+    if (limit !== null) results.limited.push(await sweep({ limit, env: { NODE_OPTIONS: heapOption } }));
   }
   return results;
 }
 
-function figuresOfSize(chats: number, idleMiB: number, { bare, swept }: Runs): Figure[] {
+function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }: Runs): Figure[] {
   const figure = figuresOf(`delete-broadcasts, ${chats.toLocaleString('en')} chats`);
   const perSecond = (run: ChildResult) => (chats / run.wallMs) * 1000;
   const cpuUs = (run: ChildResult) => (run.cpuMs * 1000) / chats;
@@ -76,6 +93,7 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept }: Runs): F
   // Without the last sample, which may be of a process that is leaving.
   const memoryAt = (share: number) =>
     median(swept.map(({ memoryMiB }) => memoryMiB[Math.ceil((memoryMiB.length - 1) * share) - 1] ?? Number.NaN));
+  const peakOf = (passes: readonly Pass[]) => median(passes.map(({ peakMiB }) => peakMiB));
   const perThousand = median(swept.map(({ statements }) => (statements.count * 1000) / chats));
   const idle = { what: 'idle pass', value: idleMiB };
   // The start and the end of a process count for much among 2,000 calls, and for a tenth among 20,000.
@@ -96,12 +114,21 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept }: Runs): F
           figure('memory at half', memoryAt(0.5), 'MiB'),
           figure('memory at the end', memoryAt(1), 'MiB'),
         ]),
-    figure('peak memory', median(swept.map(({ peakMiB }) => peakMiB)), 'MiB', {
+    figure('peak memory', peakOf(swept), 'MiB', {
       base: bareLoop(({ peakMiB }) => peakMiB),
     }),
-    figure('peak above an idle pass', median(swept.map(({ peakMiB }) => peakMiB)) - idle.value, 'MiB', {
-      target: { most: 60 },
-    }),
+    figure('peak above an idle pass', peakOf(swept) - idle.value, 'MiB'),
+    ...(limited.length === 0
+      ? []
+      : [
+          figure('in a unit or a pod: calls a second', median(limited.map(perSecond)), '/s', {
+            base: bareLoop(perSecond),
+            ...(isLarge && { target: { least: 0.75 } }),
+          }),
+          figure('in a unit or a pod: peak above an idle pass', peakOf(limited) - idle.value, 'MiB', {
+            target: { most: 60 },
+          }),
+        ]),
   ];
 }
 

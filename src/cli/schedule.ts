@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import type { Job } from '../job/job.ts';
-import type { ScheduleFormat } from '../operator/schedule/read-request.ts';
+import type { ScheduleFormat } from '../operator/schedule/request.ts';
 import { jobsOption, type SharedFlags, sharedOf, withShared } from './flags.ts';
 import { type Door, type Examples, subcommand } from './subcommand.ts';
 import { parseLimit } from './values.ts';

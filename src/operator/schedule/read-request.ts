@@ -7,11 +7,9 @@ import { nodeEnvironment } from './node-environment.ts';
 import { hiddenFolders, placeOf, plainPath } from './place.ts';
 import { directoryOf, readBot, readBots } from './read-bots.ts';
 import { type Known, readKnown } from './read-known.ts';
-import type { Scheduled, ScheduleRequest, SettingsPlace } from './request.ts';
+import type { Scheduled, ScheduleFormat, ScheduleRequest, SettingsPlace } from './request.ts';
 import { statsReport } from './stats-report.ts';
 import type { Times } from './times.ts';
-
-export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
 
 export interface ScheduleFlags extends Omit<CommandFlags, 'bot'> {
   format: ScheduleFormat;
@@ -60,9 +58,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       `${found.settings.path} lies where no unit can look (ProtectHome=, PrivateTmp=): expected it in a folder such as /etc/telesweep/bots`,
     );
   }
-  // A pod has the environment of its image.
-  const hasNode = format === 'crontab' || format === 'systemd';
-  const node = nodeEnvironment(hasNode ? world.env : {}, format === 'systemd');
+  const node = nodeEnvironment(format, world.env);
   doubts.push(...node.doubts);
   // With all jobs, and where there is a folder: a pod has none.
   const isAsked = flags.beside.length > 0;
@@ -76,7 +72,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       ...(isAsked && reports ? [statsReport] : []),
     ],
     place,
-    environment: node.lines,
+    environment: node.variables,
     image,
     namespace: namespace ?? 'telesweep',
   };

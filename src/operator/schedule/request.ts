@@ -7,6 +7,8 @@ import { intervalSeconds } from './calendar.ts';
 import type { Place } from './place.ts';
 import { cronForAll, type Times, zonesDiffer } from './times.ts';
 
+export type ScheduleFormat = 'crontab' | 'kubernetes' | 'systemd' | 'prometheus';
+
 /** What runs at its times: the passes of a job, or another command beside them. */
 export interface Scheduled extends Pick<Job, 'name' | 'summary' | 'token' | 'requires' | 'cron' | 'maxRuntime'> {
   /** In place of the job's name; it ends by itself. */
@@ -50,8 +52,8 @@ export interface ScheduleRequest {
   given: Readonly<Record<string, string>>;
   settings: SettingsPlace;
   place: Place;
-  /** What Node needs of its environment, as `NAME=value`. */
-  environment: readonly string[];
+  /** What Node needs of its own environment. */
+  environment: Readonly<Record<string, string>>;
   image: string;
   namespace: string;
 }
@@ -123,6 +125,12 @@ export const shortInterval = 60;
 export function memoryLimit(settings: SettingsPlace): number {
   return settings.kind === 'bots' ? 256 + 64 * ((settings.parallel ?? usualParallel) - 1) : 256;
 }
+
+/**
+ * Of Node, beside the limit: it sizes its heap by that, and a small one takes a fifth more time at full speed. With this the
+ * peak is the same, and on Node 24 it is 170 MiB in place of 270 where there is no limit.
+ */
+export const heapOption = '--max-semi-space-size=8';
 
 /** The settings without which the job cannot run, in the order of the documentation. */
 export function needsOf(job: Scheduled): string[] {

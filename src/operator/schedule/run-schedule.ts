@@ -5,8 +5,8 @@ import { endCommand } from '../command.ts';
 import { crontab } from './crontab.ts';
 import { kubernetesManifests } from './kubernetes.ts';
 import { alertRules } from './prometheus.ts';
-import { readRequest, type ScheduleFlags, type ScheduleFormat } from './read-request.ts';
-import type { ScheduleFile, ScheduleRequest } from './request.ts';
+import { readRequest, type ScheduleFlags } from './read-request.ts';
+import type { ScheduleFile, ScheduleFormat, ScheduleRequest } from './request.ts';
 import { systemdUnits } from './systemd.ts';
 import { writeFiles } from './write-files.ts';
 
