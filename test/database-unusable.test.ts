@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobs } from '../src/jobs/index.ts';
 import { createDatabase } from './support/postgres.ts';
@@ -6,6 +9,7 @@ import { pendingDeletion } from './support/rows.ts';
 import { createScene, type Env, type Scene } from './support/scene.ts';
 import { dumpDatabase } from './support/secrets.ts';
 import { at, startSilentServer } from './support/silent-server.ts';
+import { cert, key } from './telegram/self-signed.ts';
 
 let scene: Scene;
 
@@ -40,7 +44,7 @@ describe('a database that cannot be used', () => {
     expect(code).toBe(69);
     expect(summary).toMatchObject({ outcome: 'failed', stop_reason: 'error' });
     expect(summary?.error).toMatch(
-      /^the database cannot be reached after 3 tries: .*ECONNREFUSED.*; check DATABASE_URL$/,
+      /^the database cannot be reached after 3 tries: .*ECONNREFUSED.*; check the host and the port in DATABASE_URL, /,
     );
     expect(summary?.duration_ms).toBeGreaterThan(1_000);
     expect(summary?.duration_ms).toBeLessThan(15_000);
@@ -84,7 +88,9 @@ describe('a database that cannot be used', () => {
     });
     const { code, summary } = await refused(['delete-due'], { DATABASE_URL: url });
     expect(code).toBe(69);
-    expect(summary?.error).toMatch(/^the database cannot be reached after 3 tries: .*db\.invalid/);
+    expect(summary?.error).toMatch(
+      /^the database cannot be reached after 3 tries: .*db\.invalid; check the host in DATABASE_URL, and this machine's DNS$/,
+    );
   });
 
   test('one that takes the connection and says nothing: 69 within 15 s, after a few tries', {
@@ -98,7 +104,7 @@ describe('a database that cannot be used', () => {
     expect(code).toBe(69);
     expect(seconds).toBeLessThan(15);
     expect(silent.connections).toBe(3);
-    expect(summary?.error).toMatch(/^the database cannot be reached after 3 tries/);
+    expect(summary?.error).toMatch(/^the database cannot be reached after 3 tries: .*, and what stands between$/);
   });
 
   test('something that is no PostgreSQL: 69', async () => {
@@ -115,6 +121,11 @@ describe('a database that cannot be used', () => {
       'no pg_hba.conf entry for host "192.0.2.7", user "bot", database "bot", no encryption',
       /sslmode=verify-full or sslmode=require/,
     ],
+    [
+      '28000',
+      'no pg_hba.conf entry for host "192.0.2.7", user "bot", database "bot", SSL encryption',
+      /its pg_hba\.conf wants a line/,
+    ],
     ['08P01', 'unsupported startup parameter: options', /PgBouncer .*alter role/],
   ])('%s %s: 69 at once, with the way out', async (code, message, words) => {
     const server = await startRefusingServer(code, message);
@@ -126,6 +137,46 @@ describe('a database that cannot be used', () => {
     expect(result.summary?.error).toMatch(words);
   });
 
+  test.each([
+    ['53300', 'sorry, too many clients already', /raise its max_connections, or let a PgBouncer/],
+    ['08P01', 'no more connections allowed (max_client_conn)', /raise its max_connections, or let a PgBouncer/],
+    [
+      '57P03',
+      'the database system is not accepting connections: Hot standby mode is disabled in recovery',
+      /the next pass/,
+    ],
+  ])('%s %s: the way out as well', async (code, message, words) => {
+    const server = await startRefusingServer(code, message);
+    const { summary } = await scene.run(['delete-due'], { DATABASE_URL: at(server.host, scene.db.url) });
+    server.close();
+    expect(summary?.error).toContain(message);
+    expect(summary?.error).toMatch(words);
+  });
+
+  test('TLS asked of a server that has none, or one with a certificate that nobody here knows: the way out', async () => {
+    const plain = await refused(['delete-due'], { DATABASE_URL: `${scene.db.url}?sslmode=require` });
+    expect(plain.summary?.error).toMatch(
+      /The server does not support SSL connections; it speaks no TLS: leave sslmode out/,
+    );
+
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      // "S": the client may begin with TLS.
+      socket.once('data', () => {
+        socket.write('S');
+        new TLSSocket(socket, { isServer: true, cert, key }).on('error', () => {});
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `${at(`127.0.0.1:${port}`, scene.db.url)}?sslmode=verify-full`;
+    const { summary } = await scene.run(['delete-due'], { DATABASE_URL: url });
+    server.close();
+    expect(summary?.error).toMatch(
+      /self-signed certificate; let sslrootcert in DATABASE_URL \(or PGSSLROOTCERT\) name/,
+    );
+  });
+
   test('a wrong password, a database that is not there: 69 at once, for trying again helps nobody', async () => {
     const password = databaseAt((address) => {
       address.password = 'not-the-right-one';
@@ -133,7 +184,7 @@ describe('a database that cannot be used', () => {
     const wrong = await refused(['delete-due'], { DATABASE_URL: password });
     expect(wrong.code).toBe(69);
     expect(wrong.summary?.error).toMatch(
-      /^the database cannot be reached: password authentication failed.*check DATABASE_URL$/,
+      /^the database cannot be reached: password authentication failed.*check the role and the password in DATABASE_URL$/,
     );
     expect(wrong.stderr).not.toContain('not-the-right-one');
 

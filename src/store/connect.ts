@@ -10,6 +10,7 @@ import { databaseError, SerializationError } from './database-error.ts';
 import { type Names, withNames } from './names.ts';
 import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
+import { wayOut } from './way-out.ts';
 
 /** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
 const connectTimeoutMs = 3_500;
@@ -261,12 +262,4 @@ function unavailable(error: unknown, tries: number): UnavailableError {
   const after = tries > 1 ? ` after ${tries} tries` : '';
   const message = messageOf(error);
   return new UnavailableError(`the database cannot be reached${after}: ${message}; ${wayOut(message)}`);
-}
-
-function wayOut(message: string): string {
-  if (/no encryption/.test(message)) return 'it wants TLS: add sslmode=verify-full or sslmode=require to DATABASE_URL';
-  if (/unsupported startup parameter/.test(message)) {
-    return 'a PgBouncer before it takes no such parameter: leave it out of DATABASE_URL; give SCHEMA for a search_path, and set all else for the role (alter role … set …)';
-  }
-  return 'check DATABASE_URL';
 }
