@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { MemoryLimit } from './memory-limit.ts';
 
 export interface ChildOptions {
   env?: Record<string, string>;
@@ -11,8 +10,6 @@ export interface ChildOptions {
   node?: string;
   /** The file of `writeUsageHook`: measures CPU and memory, and costs the child a millisecond. */
   usageHook?: string;
-  /** Puts the child under this limit. */
-  limit?: MemoryLimit | null;
   /** Looks at the child's memory so often; Linux alone. */
   sampleMemoryMs?: number;
 }
@@ -53,13 +50,10 @@ export function writeUsageHook(folder: string): string {
 
 /** Runs Node with these arguments. @throws when it ends with another code than 0 */
 export async function runNode(args: readonly string[], options: ChildOptions = {}): Promise<ChildResult> {
-  const { node = process.execPath, usageHook, sampleMemoryMs, limit = null } = options;
+  const { node = process.execPath, usageHook, sampleMemoryMs } = options;
   const hook = usageHook === undefined ? [] : ['--require', usageHook];
-  const command = [node, ...hook, ...args];
-  const [program = '', ...rest] =
-    limit === null ? command : ['sh', '-c', 'echo $$ >"$0" && exec "$@"', limit.processes, ...command];
   const startedAt = performance.now();
-  const child = spawn(program, rest, {
+  const child = spawn(node, [...hook, ...args], {
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', usageHook === undefined ? 'ignore' : 'pipe'],
   });

@@ -1,12 +1,11 @@
 /** `delete-broadcasts` against a server that answers at once, and what a bare loop of the same calls takes. */
-import { heapOption, memoryLimit } from '../src/operator/schedule/request.ts';
+import { heapOptions } from '../src/operator/schedule/request.ts';
 import { botToken } from '../test/support/bot-api.ts';
 import type { BotApiProcess } from './bot-api.ts';
 import { type ChildOptions, type ChildResult, runNode } from './child.ts';
 import type { Database } from './database.ts';
 import { type Figure, figuresOf, median } from './figure.ts';
 import { growth } from './growth.ts';
-import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 import type { Pass, Stage } from './stage.ts';
 
 interface Size {
@@ -32,17 +31,14 @@ const rate = 100_000;
 export async function measureDeleteBroadcasts(stage: Stage): Promise<Figure[]> {
   const db = await stage.server.create('broadcasts');
   const idle = await stage.pass(db, ['delete-broadcasts'], { usageHook: stage.usageHook });
-  const limit = limitMemory(memoryLimit({ kind: 'file', path: '' }));
-  if (limit === null) stage.say('no control group may be made here: memory is measured without a limit alone');
   const figures: Figure[] = [];
   const costs: { items: number; ms: number }[] = [];
   for (const size of stage.long ? [...small, ...large] : small) {
     stage.say(`delete-broadcasts: ${size.chats} chats`);
-    const runs = await stage.withBotApi({ answerEverything: true }, (api) => runSize(stage, db, api, size, limit));
+    const runs = await stage.withBotApi({ answerEverything: true }, (api) => runSize(stage, db, api, size));
     figures.push(...figuresOfSize(size.chats, idle.peakMiB, runs));
     costs.push({ items: size.chats, ms: median(runs.swept.map(({ summary }) => summary.duration_ms)) });
   }
-  limit?.close();
   await db.drop();
   return [...figures, ...growth('delete-broadcasts', 'chat', costs)];
 }
@@ -55,13 +51,7 @@ interface Runs {
 }
 
 /** Both in turn against one server, which the first calls warm up. */
-async function runSize(
-  stage: Stage,
-  db: Database,
-  api: BotApiProcess,
-  { chats, runs }: Size,
-  limit: MemoryLimit | null,
-): Promise<Runs> {
+async function runSize(stage: Stage, db: Database, api: BotApiProcess, { chats, runs }: Size): Promise<Runs> {
   const { usageHook } = stage;
   const loop = (calls: number) => {
     const url = `${api.url}/bot${botToken}/deleteMessage`;
@@ -80,7 +70,7 @@ async function runSize(
   for (let i = 0; i < runs; i++) {
     results.bare.push(await loop(chats));
     results.swept.push(await sweep({}));
-    if (limit !== null) results.limited.push(await sweep({ limit, env: { NODE_OPTIONS: heapOption } }));
+    results.limited.push(await sweep({ env: { NODE_OPTIONS: heapOptions({ kind: 'file', path: '' }) } }));
   }
   return results;
 }
@@ -118,17 +108,13 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }:
       base: bareLoop(({ peakMiB }) => peakMiB),
     }),
     figure('peak above an idle pass', peakOf(swept) - idle.value, 'MiB'),
-    ...(limited.length === 0
-      ? []
-      : [
-          figure('in a unit or a pod: calls a second', median(limited.map(perSecond)), '/s', {
-            base: bareLoop(perSecond),
-            ...(isLarge && { target: { least: 0.75 } }),
-          }),
-          figure('in a unit or a pod: peak above an idle pass', peakOf(limited) - idle.value, 'MiB', {
-            target: { most: 60 },
-          }),
-        ]),
+    figure('in a unit or a pod: calls a second', median(limited.map(perSecond)), '/s', {
+      base: bareLoop(perSecond),
+      ...(isLarge && { target: { least: 0.75 } }),
+    }),
+    figure('in a unit or a pod: peak above an idle pass', peakOf(limited) - idle.value, 'MiB', {
+      target: { most: 60 },
+    }),
   ];
 }
 

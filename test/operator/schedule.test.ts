@@ -20,7 +20,7 @@ import { parseAllDocuments } from 'yaml';
 import { jobs } from '../../src/jobs/index.ts';
 import { cronEvery } from '../../src/jobs/post-guide/cron-every.ts';
 import { intervalSeconds, onCalendar } from '../../src/operator/schedule/calendar.ts';
-import { heapOption } from '../../src/operator/schedule/request.ts';
+import { heapOptions } from '../../src/operator/schedule/request.ts';
 import { exitCodes } from '../../src/process/exit-code.ts';
 import type { JobName } from '../../src/process/summary.ts';
 import { version } from '../../src/process/version.ts';
@@ -480,12 +480,14 @@ describe('what it is printed for', () => {
     ]);
     expect(linesOf(await textOf(['systemd', '--job', 'delete-due'], env))).toEqual([
       'Environment="NODE_EXTRA_CA_CERTS=/etc/ssl/our-ca.pem"',
-      'Environment="NODE_OPTIONS=--max-semi-space-size=8 --use-system-ca --disable-wasm-trap-handler"',
+      'Environment="NODE_OPTIONS=--max-semi-space-size=8 --max-old-space-size=128 --use-system-ca --disable-wasm-trap-handler"',
     ]);
     expect(linesOf(await textOf(['crontab'], { NODE_OPTIONS: '--inspect', NODE_EXTRA_CA_CERTS: '' }))).toEqual([]);
   });
 
   test('where the memory has a limit, Node is told to do with a small heap, and takes it', async () => {
+    const heapOption = heapOptions({ kind: 'file', path: '' });
+    expect(heapOption).toBe('--max-semi-space-size=8 --max-old-space-size=128');
     for (const { name, text } of (await schedule(['systemd'])).files.filter(({ name }) => name.endsWith('.service'))) {
       expect([name, text]).toEqual([name, expect.stringContaining('\nMemoryMax=256M\n')]);
       expect([name, text]).toEqual([name, expect.stringContaining(`\nEnvironment="NODE_OPTIONS=${heapOption}"\n`)]);

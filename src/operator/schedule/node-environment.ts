@@ -1,6 +1,6 @@
 import type { World } from '../../process/world.ts';
 import { hiddenFolders, plainPath } from './place.ts';
-import { heapOption, type ScheduleFormat } from './request.ts';
+import { heapOptions, type ScheduleFormat, type SettingsPlace } from './request.ts';
 
 /** Which way Node takes to Telegram, and whether one stands: nothing else of NODE_OPTIONS is meant for cron. */
 const carriedOption =
@@ -16,11 +16,11 @@ export interface NodeEnvironment {
  * What Node reads when it starts, and no env file can hold. For cron and systemd what stands in this environment: without it what
  * works by hand would fail there; a pod has the environment of its image. Where the memory has a limit, how to do with it.
  */
-export function nodeEnvironment(format: ScheduleFormat, env: World['env']): NodeEnvironment {
+export function nodeEnvironment(format: ScheduleFormat, settings: SettingsPlace, env: World['env']): NodeEnvironment {
   const isHere = format === 'crontab' || format === 'systemd';
   const { NODE_EXTRA_CA_CERTS: certificates = '', NODE_OPTIONS: given = '' } = isHere ? env : {};
   const options = given.split(/\s+/).filter((option) => carriedOption.test(option));
-  if (format === 'systemd' || format === 'kubernetes') options.unshift(heapOption);
+  if (format === 'systemd' || format === 'kubernetes') options.unshift(heapOptions(settings));
   const isPlain = plainPath.test(certificates);
   return {
     variables: {

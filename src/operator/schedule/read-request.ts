@@ -58,7 +58,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       `${found.settings.path} lies where no unit can look (ProtectHome=, PrivateTmp=): expected it in a folder such as /etc/telesweep/bots`,
     );
   }
-  const node = nodeEnvironment(format, world.env);
+  const node = nodeEnvironment(format, found.settings, world.env);
   doubts.push(...node.doubts);
   // With all jobs, and where there is a folder: a pod has none.
   const isAsked = flags.beside.length > 0;
