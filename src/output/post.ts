@@ -25,7 +25,8 @@ export interface PostOptions {
  */
 export async function post(url: URL, { body, contentType, timeoutMs }: PostOptions): Promise<void> {
   const secure = url.protocol === 'https:';
-  const { request } = secure ? await import('node:https') : await import('node:http');
+  // Not imported: from Node 22 on that loads Node's own fetch as well, 20 ms, and ends a process that has no room for WebAssembly.
+  const { request } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
   const signal = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
   const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(body), connection: 'close' };
   let connected = false;
