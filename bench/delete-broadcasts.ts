@@ -107,7 +107,7 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }:
     figure('peak memory', peakOf(swept), 'MiB', {
       base: bareLoop(({ peakMiB }) => peakMiB),
     }),
-    figure('peak above an idle pass', peakOf(swept) - idle.value, 'MiB'),
+    figure('peak above an idle pass', peakOf(swept) - idle.value, 'MiB', { target: { most: 60 } }),
     figure('in a unit or a pod: calls a second', median(limited.map(perSecond)), '/s', {
       base: bareLoop(perSecond),
       ...(isLarge && { target: { least: 0.75 } }),

@@ -5,6 +5,7 @@ import { type Connection, connect } from '../../src/store/connect.ts';
 import { type RecordWrite, recordWrites } from '../../src/store/record-writes.ts';
 import { runTick } from '../../src/store/tick.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { tickRequest } from '../support/tick-request.ts';
 
 let db: TestDatabase;
 let connection: Connection;
@@ -22,17 +23,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-const tick = {
-  job: 'delete-due',
-  runId: 'a',
-  renew: false,
-  botId: '1',
-  calls: 0,
-  intervalSeconds: 0.04,
-  pauseSeconds: null,
-  durable: false,
-  lockMs: 1_000,
-} as const;
+const tick = { ...tickRequest('delete-due'), calls: 0 };
 
 test('calls that were made, on the day in TIMEZONE', async () => {
   const kysely = await connection.kysely();

@@ -4,6 +4,7 @@ import { type LedgerWrite, ledgerWrites } from '../../src/store/ledger-writes.ts
 import { runTick } from '../../src/store/tick.ts';
 import { type PlanWatch, watchPlans } from '../support/plans.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { tickRequest } from '../support/tick-request.ts';
 
 let db: TestDatabase;
 let watch: PlanWatch;
@@ -41,18 +42,7 @@ const writes = (from: number, change: LedgerWrite['change']): LedgerWrite[] =>
     detail: null,
   }));
 
-const tick = {
-  job: 'delete-broadcasts',
-  runId: 'a',
-  renew: false,
-  botId: '1',
-  calls: 12,
-  intervalSeconds: 0.04,
-  pauseSeconds: null,
-  durable: false,
-  lockMs: 1_000,
-  made: null,
-} as const;
+const tick = tickRequest('delete-broadcasts');
 
 const scans = () => watch.sent.flatMap((sent) => sent.scans).filter(({ how }) => how !== 'Function Scan');
 

@@ -4,24 +4,14 @@ import { type RecordChange, type RecordWrite, recordWrites } from '../../src/sto
 import { runTick } from '../../src/store/tick.ts';
 import { type PlanWatch, watchPlans } from '../support/plans.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { tickRequest } from '../support/tick-request.ts';
 
 const now = '2026-06-15T12:00:00.000000Z';
 // At which PostgreSQL would not rather read it all than 800 rows by their key.
 const size = 150_000;
 const chats = 20_000;
 
-const tick = {
-  job: 'delete-due',
-  runId: 'a',
-  renew: false,
-  botId: '1',
-  calls: 12,
-  intervalSeconds: 0.04,
-  pauseSeconds: null,
-  durable: false,
-  lockMs: 1_000,
-  made: null,
-} as const;
+const tick = tickRequest('delete-due');
 
 const writes = (from: number, change: RecordChange): RecordWrite[] =>
   Array.from({ length: 800 }, (_, n) => ({
