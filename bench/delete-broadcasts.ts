@@ -1,8 +1,7 @@
 /** `delete-broadcasts` against a server that answers at once, and what a bare loop of the same calls takes. */
-import { heapOptions } from '../src/operator/schedule/request.ts';
 import { botToken } from '../test/support/bot-api.ts';
 import type { BotApiProcess } from './bot-api.ts';
-import { type ChildOptions, type ChildResult, runNode } from './child.ts';
+import { type ChildResult, runNode } from './child.ts';
 import type { Database } from './database.ts';
 import { type Figure, figuresOf, median } from './figure.ts';
 import { growth } from './growth.ts';
@@ -46,8 +45,6 @@ export async function measureDeleteBroadcasts(stage: Stage): Promise<Figure[]> {
 interface Runs {
   bare: ChildResult[];
   swept: Pass[];
-  /** As the units and manifests of `telesweep schedule` run it. */
-  limited: Pass[];
 }
 
 /** Both in turn against one server, which the first calls warm up. */
@@ -58,24 +55,20 @@ async function runSize(stage: Stage, db: Database, api: BotApiProcess, { chats, 
     return runNode([stage.bareLoop, JSON.stringify({ url, calls, concurrency })], { usageHook });
   };
   await loop(2_000);
-  const sweep = async (options: ChildOptions): Promise<Pass> => {
-    await fillBroadcast(db, chats);
-    const env = { TELEGRAM_API_ROOT: api.url, TELEGRAM_RATE: String(rate), ...options.env };
-    const pass = await stage.pass(db, ['delete-broadcasts'], { usageHook, sampleMemoryMs: 50, ...options, env });
-    const { broadcasts, messages_deleted: deleted } = pass.summary.counts;
-    if (broadcasts !== 1 || deleted !== chats) throw new Error(`delete-broadcasts: ${pass.stdout}`);
-    return pass;
-  };
-  const results: Runs = { bare: [], swept: [], limited: [] };
+  const results: Runs = { bare: [], swept: [] };
   for (let i = 0; i < runs; i++) {
     results.bare.push(await loop(chats));
-    results.swept.push(await sweep({}));
-    results.limited.push(await sweep({ env: { NODE_OPTIONS: heapOptions({ kind: 'file', path: '' }) } }));
+    await fillBroadcast(db, chats);
+    const env = { TELEGRAM_API_ROOT: api.url, TELEGRAM_RATE: String(rate) };
+    const pass = await stage.pass(db, ['delete-broadcasts'], { env, usageHook, sampleMemoryMs: 50 });
+    const { broadcasts, messages_deleted: deleted } = pass.summary.counts;
+    if (broadcasts !== 1 || deleted !== chats) throw new Error(`delete-broadcasts: ${pass.stdout}`);
+    results.swept.push(pass);
   }
   return results;
 }
 
-function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }: Runs): Figure[] {
+function figuresOfSize(chats: number, idleMiB: number, { bare, swept }: Runs): Figure[] {
   const figure = figuresOf(`delete-broadcasts, ${chats.toLocaleString('en')} chats`);
   const perSecond = (run: ChildResult) => (chats / run.wallMs) * 1000;
   const cpuUs = (run: ChildResult) => (run.cpuMs * 1000) / chats;
@@ -83,7 +76,6 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }:
   // Without the last sample, which may be of a process that is leaving.
   const memoryAt = (share: number) =>
     median(swept.map(({ memoryMiB }) => memoryMiB[Math.ceil((memoryMiB.length - 1) * share) - 1] ?? Number.NaN));
-  const peakOf = (passes: readonly Pass[]) => median(passes.map(({ peakMiB }) => peakMiB));
   const perThousand = median(swept.map(({ statements }) => (statements.count * 1000) / chats));
   const idle = { what: 'idle pass', value: idleMiB };
   // The start and the end of a process count for much among 2,000 calls, and for a tenth among 20,000.
@@ -104,15 +96,10 @@ function figuresOfSize(chats: number, idleMiB: number, { bare, swept, limited }:
           figure('memory at half', memoryAt(0.5), 'MiB'),
           figure('memory at the end', memoryAt(1), 'MiB'),
         ]),
-    figure('peak memory', peakOf(swept), 'MiB', {
+    figure('peak memory', median(swept.map(({ peakMiB }) => peakMiB)), 'MiB', {
       base: bareLoop(({ peakMiB }) => peakMiB),
     }),
-    figure('peak above an idle pass', peakOf(swept) - idle.value, 'MiB', { target: { most: 60 } }),
-    figure('in a unit or a pod: calls a second', median(limited.map(perSecond)), '/s', {
-      base: bareLoop(perSecond),
-      ...(isLarge && { target: { least: 0.75 } }),
-    }),
-    figure('in a unit or a pod: peak above an idle pass', peakOf(limited) - idle.value, 'MiB', {
+    figure('peak above an idle pass', median(swept.map(({ peakMiB }) => peakMiB)) - idle.value, 'MiB', {
       target: { most: 60 },
     }),
   ];

@@ -108,7 +108,7 @@ export async function passWith(
   let exitCode: number;
   try {
     connection = await connecting;
-    pass = new Pass(job, options, settings, connection, stop, report, summary);
+    pass = new Pass(job, options, settings, connection, stop, report, summary, world);
     exitCode = options.dryRun ? await pass.dryRun() : await pass.run(startedAt);
   } catch (error) {
     if (connection === null && turn?.givesWay && error instanceof UnavailableError && stop.reason === null) {
@@ -150,6 +150,7 @@ class Pass {
   readonly #stop: Stop;
   readonly #report: Report;
   readonly #summary: Summary;
+  readonly #world: World;
   #telegram: Promise<Telegram> | null = null;
   readonly #tally = new Tally();
   readonly #uncounted: UncountedCalls;
@@ -164,6 +165,7 @@ class Pass {
     stop: Stop,
     report: Report,
     summary: Summary,
+    world: World,
   ) {
     this.#job = job;
     this.#options = options;
@@ -172,6 +174,7 @@ class Pass {
     this.#stop = stop;
     this.#report = report;
     this.#summary = summary;
+    this.#world = world;
     this.#uncounted = new UncountedCalls(summary.telegram);
   }
 
@@ -368,6 +371,8 @@ class Pass {
   async #openTelegram({ username, worked, refusedInARow, oneByOne }: RememberedBot): Promise<Telegram> {
     const token = this.#token();
     if (token === null) throw new Error(`${this.#job.name} calls Telegram, but names no token`);
+    // Of another program's heap it is no business of ours.
+    if (this.#world.program !== undefined) (await import('../process/heap.ts')).keepHeapSmall();
     const { createClient } = await import('../telegram/client.ts');
     const { apiRoot, timeoutMs, proxy } = this.#settings;
     const client = await createClient(token, { apiRoot, timeoutMs, proxy });

@@ -461,7 +461,7 @@ describe('a directory of bots in Kubernetes', () => {
       const flags = ['--max-runtime', limit, '--env-file', '/etc/telesweep/bots', '--parallel', '8'];
       expect(container.args).toEqual([job.name, ...flags]);
       // The pod's index comes from Kubernetes.
-      expect(container.env.slice(1)).toEqual([{ name: 'JOB_COMPLETIONS', value: '3' }]);
+      expect(container.env).toEqual([{ name: 'JOB_COMPLETIONS', value: '3' }]);
       expect(container.envFrom).toBeUndefined();
     }
     const alert = cronJobs.find(({ metadata }) => metadata.name === 'telesweep-alert').spec.jobTemplate.spec;

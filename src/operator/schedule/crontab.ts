@@ -15,14 +15,13 @@ import {
 export function crontab(request: ScheduleRequest): ScheduleFile[] {
   const { jobs, timeZone, settings, place, environment, name: bot } = request;
   const flags = settingsFlags(settings).join(' ');
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
   const why = whyTheseTimes(request);
   const head = `# telesweep in cron, as \`telesweep schedule crontab\` prints it. Add it to \`crontab -e\` of the user that shall run it;
 # root is not needed. Or let \`crontab FILE\` put it in place of all that stands there.
 
 # cron's own PATH is short: name the folders of telesweep and of node (\`command -v telesweep node\`).
 PATH=${place.path}
-${variables.length === 0 ? '' : `# Of this environment, for Node, which reads them before any env file.\n${variables.join('')}`}
+${environment.length === 0 ? '' : `# Of this environment, for Node, which reads them before any env file.\n${environment.join('\n')}\n`}
 # What a line prints is mailed here. With --quiet that is warnings and errors alone. Where \`command -v sendmail\`
 # finds nothing, every mail is lost: then let \`doctor --alert\` or PING_URL tell of passes that fail, or end a line with
 #   2>>"$HOME/telesweep.log"

@@ -10,10 +10,8 @@ export const botsPath = '/etc/telesweep/bots';
 
 /** How the settings come into a pod: lines of YAML, each block indented as it stands in the template. */
 export interface PodSettings {
-  /** Items of the container's `env:`. */
+  /** Of the container, from `env:` on. */
   env: string;
-  /** Beside them, `envFrom:`. */
-  envFrom: string;
   mount: { name: string; path: string };
   volume: string;
 }
@@ -57,8 +55,7 @@ ${indent(6, labels(request, component))}
         # Stopped early with work left (${exitCodes.interrupted}) is no failed Job: the next pass goes on.${fine.length > 1 ? ` Nor is ${exitCodes.failed}: it was told.` : ''}
         command: [tini, ${fine.map((code) => `-e, "${code}"`).join(', ')}, --, telesweep]
         args: [${args.map((arg) => (/^\d+$/.test(arg) ? `"${arg}"` : arg)).join(', ')}]
-        env:
-${nodeVariables(request)}${settings.env}${settings.envFrom}        resources:
+${settings.env}        resources:
           requests:
             cpu: 50m
             memory: 96Mi
@@ -83,8 +80,8 @@ const modeForAll = `# 0444 in octal, which not every reader of YAML knows: whate
 /** Of one bot: its secrets as files, the other settings as variables. @param oneBot says how another bot gets in */
 export function settingsOfOne(secrets: readonly string[], { name }: ScheduleRequest, oneBot = false): PodSettings {
   return {
-    env: `${secrets.map(secretFile).join('')}${oneBot ? otherBot : ''}`,
-    envFrom: `        envFrom:
+    env: `        env:
+${secrets.map(environment).join('')}${oneBot ? otherBot : ''}        envFrom:
           - configMapRef:
               name: ${objectName(name)}
 `,
@@ -106,7 +103,6 @@ export function settingsOfAll({ files, hasCommon }: Directory, shards: number): 
   ];
   return {
     env: shards === 1 ? '' : completions(shards),
-    envFrom: '',
     mount: { name: 'bots', path: botsPath },
     volume: `      - name: bots
         projected:
@@ -120,9 +116,8 @@ ${secrets.join('')}`,
 /** Holds what is common to all bots of a directory. */
 export const commonSecret = 'telesweep-common';
 
-const completions = (
-  shards: number,
-): string => `          # With JOB_COMPLETION_INDEX, which Kubernetes sets, the share of this pod.
+const completions = (shards: number): string => `        env:
+          # With JOB_COMPLETION_INDEX, which Kubernetes sets, the share of this pod.
           - name: JOB_COMPLETIONS
             value: "${shards}"
 `;
@@ -158,18 +153,7 @@ const otherBot = `          # Where another bot posts the guides: GUIDE_BOT_TOKE
 
 export const keyOf = (setting: string): string => setting.toLowerCase().replaceAll('_', '-');
 
-/** In place of what the image says. */
-const nodeVariables = ({ environment }: ScheduleRequest): string =>
-  Object.entries(environment)
-    .map(
-      ([name, value]) => `          # A small heap is quick beside the limit of memory.
-          - name: ${name}
-            value: ${JSON.stringify(value)}
-`,
-    )
-    .join('');
-
-const secretFile = (setting: string): string => `          - name: ${setting}_FILE
+const environment = (setting: string): string => `          - name: ${setting}_FILE
             value: ${secretsPath}/${keyOf(setting)}
 `;
 

@@ -58,7 +58,9 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       `${found.settings.path} lies where no unit can look (ProtectHome=, PrivateTmp=): expected it in a folder such as /etc/telesweep/bots`,
     );
   }
-  const node = nodeEnvironment(format, found.settings, world.env);
+  // A pod has the environment of its image.
+  const hasNode = format === 'crontab' || format === 'systemd';
+  const node = nodeEnvironment(hasNode ? world.env : {}, format === 'systemd');
   doubts.push(...node.doubts);
   // With all jobs, and where there is a folder: a pod has none.
   const isAsked = flags.beside.length > 0;
@@ -72,7 +74,7 @@ export function readRequest(flags: ScheduleFlags, world: World): { request: Sche
       ...(isAsked && reports ? [statsReport] : []),
     ],
     place,
-    environment: node.variables,
+    environment: node.lines,
     image,
     namespace: namespace ?? 'telesweep',
   };

@@ -52,8 +52,8 @@ export interface ScheduleRequest {
   given: Readonly<Record<string, string>>;
   settings: SettingsPlace;
   place: Place;
-  /** What Node needs of its own environment. */
-  environment: Readonly<Record<string, string>>;
+  /** What Node needs of its environment, as `NAME=value`. */
+  environment: readonly string[];
   image: string;
   namespace: string;
 }
@@ -124,14 +124,6 @@ export const shortInterval = 60;
 /** MiB: each bot at work beside the first may take some. */
 export function memoryLimit(settings: SettingsPlace): number {
   return settings.kind === 'bots' ? 256 + 64 * ((settings.parallel ?? usualParallel) - 1) : 256;
-}
-
-/**
- * For `NODE_OPTIONS` beside the limit, of which half is for the heap, as Node takes it by itself where it sees the limit. A broadcast at full
- * speed takes 105 MiB with them and 150 without on Node 20, 130 and 270 on Node 24, where it is a tenth slower for it.
- */
-export function heapOptions(settings: SettingsPlace): string {
-  return `--max-semi-space-size=8 --max-old-space-size=${memoryLimit(settings) / 2}`;
 }
 
 /** The settings without which the job cannot run, in the order of the documentation. */

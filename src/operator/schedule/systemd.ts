@@ -64,10 +64,7 @@ ${limit}# A unit of yours that tells somebody of a failed pass.
 [Service]
 Type=oneshot
 SyslogIdentifier=telesweep
-# For Node itself, which reads them before any env file: a small heap is quick beside MemoryMax=.
-${Object.entries(environment)
-  .map(([name, value]) => `Environment="${name}=${value}"\n`)
-  .join('')}${load}ExecStart=${place.exec} ${command} ${flags.join(' ')}
+${environment.map((line) => `Environment="${line}"\n`).join('')}${load}ExecStart=${place.exec} ${command} ${flags.join(' ')}
 # Stopped early with work left: the next pass goes on.${job.tells === undefined ? '' : ' What is not well was told.'}
 SuccessExitStatus=${fineCodes(job).join(' ')}
 ${restart}# telesweep ends by itself before this, and within 10 s of a SIGTERM.
