@@ -5,7 +5,7 @@ import v8 from 'node:v8';
 const lastV8 = 14;
 const flags = [
   // V8 lets the old generation grow to a multiple of what is in use.
-  '--heap-growing-percent=30',
+  '--heap-growing-percent=80',
   // undici reads answers by a WebAssembly of 60 kB: to optimize it takes 28 MiB and gains nothing.
   '--no-wasm-dynamic-tiering',
   '--no-wasm-tier-up',
@@ -13,7 +13,7 @@ const flags = [
 
 /** Of the young generation, which V8 doubles up to 32 MiB, 64 on Node 24, the busier it is. */
 const youngBytes = 8 * 1024 * 1024;
-const lookEveryMs = 100;
+const lookEveryMs = 50;
 
 let isSmall = false;
 
