@@ -39,8 +39,13 @@ const poolOptions = {
  */
 export function connectionsTo(apiRoot: string, proxy: string | null, timeoutMs: number): Connections {
   const open = new Set<Socket>();
-  // Node's own 250 ms for one of several addresses is too short for a far server, and the call then fails with ETIMEDOUT.
-  const connectStraight = connector({ timeout: timeoutMs, autoSelectFamilyAttemptTimeout: 2_500 });
+  const connectStraight = connector({
+    timeout: timeoutMs,
+    // The bundle has none (`scripts/build.mjs`).
+    allowH2: false,
+    // Node's own 250 ms for one of several addresses is too short for a far server, and the call then fails with ETIMEDOUT.
+    autoSelectFamilyAttemptTimeout: 2_500,
+  });
   const connect: Connector = (to, done) => {
     const socket = connectStraight(to, done);
     open.add(socket);

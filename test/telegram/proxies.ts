@@ -5,9 +5,9 @@ import net from 'node:net';
 import { cert, key } from './self-signed.ts';
 import { join, type Listening, listen } from './tiny-servers.ts';
 
-/** A server with the certificate of `self-signed.ts`. */
+/** A server with the certificate of `self-signed.ts`. Like Telegram's it takes whoever offers HTTP/2 at his word. */
 export function secureServer(answer: http.RequestListener): Promise<Listening> {
-  const server = https.createServer({ cert, key }, answer);
+  const server = https.createServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'] }, answer);
   server.on('tlsClientError', () => {});
   return listen(server, 'https');
 }
