@@ -4,8 +4,8 @@
  * Slots lie this much further apart than the rate asks, and a slot missed by more than `toleranceMs` is given up: so
  * no second holds more calls than the rate even where calls arrive a little early or late.
  */
-const spread = 1.011;
-const toleranceMs = 8;
+const spread = 1.01;
+const toleranceMs = 7;
 
 interface Stretch {
   next: number;

@@ -17,7 +17,7 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
-test('no slot is used twice, before its time, or once it is missed by more than 8 ms', () => {
+test('no slot is used twice, before its time, or once it is missed by more than 7 ms', () => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 60 }), (script, rate) => {
       const slots = new Slots(rate);
@@ -37,12 +37,12 @@ test('no slot is used twice, before its time, or once it is missed by more than 
           for (let i = 0; i < step.n; i++) standing.push(start + i * slots.intervalMs);
           end = start + step.n * slots.intervalMs;
         } else {
-          standing = standing.filter((time) => time >= now - 8 - 1e-6);
+          standing = standing.filter((time) => time >= now - 7 - 1e-6);
           const [first = Number.POSITIVE_INFINITY] = standing;
           expect(slots.take(now)).toBe(first <= now);
           if (first <= now) standing.shift();
         }
-        standing = standing.filter((time) => time >= now - 8 - 1e-6);
+        standing = standing.filter((time) => time >= now - 7 - 1e-6);
         expect(slots.inHand(now)).toBe(standing.length);
         expect(slots.nextAt(now) ?? Number.POSITIVE_INFINITY).toBeCloseTo(standing[0] ?? Number.POSITIVE_INFINITY, 4);
         expect(slots.nthAt(3, now)).toBeCloseTo(standing[2] ?? Number.POSITIVE_INFINITY, 4);
