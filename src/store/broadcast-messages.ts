@@ -26,8 +26,8 @@ export interface LedgerRow {
 /** Everything as text that means the same in every session. */
 const columns = (now: string) => sql`
   broadcast_id::text, chat_id::text, message_id::text, attempts, refusals,
-  coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::float8 as refused_for,
-  (extract(epoch from ${now}::timestamptz) - extract(epoch from sent_at))::float8 as age,
+  coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::numeric as refused_for,
+  (extract(epoch from ${now}::timestamptz) - extract(epoch from sent_at))::numeric as age,
   ${sql.raw(instantText('sent_at'))} as sent_key`;
 
 const tooOld = (now: string) => sql`sent_at <= ${now}::timestamptz - ${sql.raw(deletable)}`;

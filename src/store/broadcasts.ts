@@ -30,7 +30,7 @@ export async function startBroadcasts(db: Db, now: string, after: string | null,
 }
 
 const expiredBroadcasts = (now: string, after: string | null, limit: number) => sql`
-      select id::text, (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late from $bots.broadcasts
+      select id::text, (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::numeric as late from $bots.broadcasts
       where delete_at <= ${now}::timestamptz and failed_at is null
         and ${after === null ? sql`true` : sql`id > ${after}::bigint`}
       order by broadcasts.id limit ${limit}`;

@@ -105,8 +105,8 @@ export async function reserveCall(connection: Connection, botId: string, ratePer
        set next_call_at = case when budget.paused_until > clock_timestamp() then budget.next_call_at
          else greatest(clock_timestamp(), case when budget.next_call_at <= clock_timestamp() + make_interval(secs => 5 + 5 * $2::float8)
                                                then budget.next_call_at end) + make_interval(secs => $2::float8) end
-     returning 1000 * extract(epoch from next_call_at - make_interval(secs => $2::float8) - clock_timestamp())::float8 as wait,
-               1000 * extract(epoch from paused_until - clock_timestamp())::float8 as paused`,
+     returning 1000 * extract(epoch from next_call_at - make_interval(secs => $2::float8) - clock_timestamp())::numeric as wait,
+               1000 * extract(epoch from paused_until - clock_timestamp())::numeric as paused`,
     [botId, 1 / ratePerSecond],
   );
   const pausedMs = Math.max(0, row?.paused ?? 0);

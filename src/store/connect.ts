@@ -12,6 +12,9 @@ import { PoolClient } from './pool-client.ts';
 import type { Database } from './schema.ts';
 import { wayOut } from './way-out.ts';
 
+/** Source: pg_type. */
+const numericOid = 1700;
+
 /** Together with the pauses between them, three tries stay well below the 15 s that a pass may spend. */
 const connectTimeoutMs = 3_500;
 const pausesBetweenTriesMs = [500, 1_500];
@@ -100,6 +103,8 @@ async function open(settings: DatabaseSettings, options: ConnectOptions): Promis
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   });
+  // Times come as `numeric`: of a float8 the session's `extra_float_digits` may leave one digit, and slots then lie in the past.
+  client.setTypeParser(numericOid, Number);
   let lost: unknown = null;
   client.on('error', (error) => {
     lost ??= error;

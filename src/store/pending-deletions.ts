@@ -41,9 +41,9 @@ const due = (now: string) => sql.raw(isDueDeletion(`'${instant(now)}'::timestamp
 /** Everything as text that means the same in every session; the driver hands an `integer` back as a number. */
 const columns = (now: string) => sql`
     id::text, chat_id::text, user_id::text, message_ids::text[], unique_id::text, attempts, refusals,
-    coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::float8 as refused_for,
-    (extract(epoch from ${now}::timestamptz) - extract(epoch from created_at))::float8 as age,
-    (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::float8 as late,
+    coalesce(extract(epoch from ${now}::timestamptz - refused_since), 0)::numeric as refused_for,
+    (extract(epoch from ${now}::timestamptz) - extract(epoch from created_at))::numeric as age,
+    (extract(epoch from clock_timestamp()) - extract(epoch from delete_at))::numeric as late,
     messages_deleted_at is not null as messages_deleted, notice_started_at is not null as notice_open,
     notice_sent_at is not null as notice_sent, ${sql.raw(instantText('created_at'))} as created_key`;
 
@@ -136,7 +136,7 @@ export async function readNextDue(db: Db, job: string, runId: string): Promise<N
     select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now,
            exists (select from lease) as lease_held, ${sql.raw(anyDueDeletion)} as due,
            (select extract(epoch from delete_at) - extract(epoch from now()) from $bots.pending_deletions
-            where failed_at is null and delete_at > now() order by delete_at limit 1)::float8 as seconds`.execute(db);
+            where failed_at is null and delete_at > now() order by delete_at limit 1)::numeric as seconds`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('the question for what is due next returned no row');
   return { now: row.now, leaseHeld: row.lease_held, due: row.due, seconds: row.seconds };

@@ -106,7 +106,7 @@ export async function openRun(
               then (select to_json(counted) from (${renumbered(backlog, due.values.length)}) as counted)
             end as backlog,
             before.holder, ${instantText('before.acquired_at')} as held_since,
-            extract(epoch from budget.paused_until - clock_timestamp())::float8 as paused,
+            extract(epoch from budget.paused_until - clock_timestamp())::numeric as paused,
             budget.cooldown_until > clock_timestamp() as cooldown,
             case when bot.asked_at > now() - interval '7 days' then nullif(bot.username, '') end as username,
             bot.worked_at > now() - interval '1 hour' as worked, bot.streak,

@@ -77,7 +77,7 @@ export async function runTick(
              (select applied from settings) as applied${figures === null ? sql`` : sql`, (select count(*) from noted) as noted`}),
     budget as (${budgetOf(request)})
     select exists (select from lease) as lease_held,
-           1000 * extract(epoch from clock_timestamp())::float8 as now,
+           1000 * extract(epoch from clock_timestamp())::numeric as now,
            (select 1000 * starts_at from budget) as starts_at,
            (select 1000 * paused from budget) as paused,
            (select done from written) as done,
@@ -162,7 +162,7 @@ function settingsOf({ durable, lockMs }: TickRequest): RawBuilder<unknown> {
 function budgetOf({ botId, calls, intervalSeconds, pauseSeconds }: TickRequest): RawBuilder<unknown> {
   if (calls === 0 && pauseSeconds === null) {
     return sql`
-      select null::float8 as starts_at, extract(epoch from paused_until - clock_timestamp())::float8 as paused
+      select null::numeric as starts_at, extract(epoch from paused_until - clock_timestamp())::numeric as paused
       from telesweep.budgets, written where bot_id = ${botId}::bigint`;
   }
   const reserved = sql`make_interval(secs => case when exists (select from lease) then ${calls * intervalSeconds}::float8 else 0 end)`;
@@ -176,6 +176,6 @@ function budgetOf({ botId, calls, intervalSeconds, pauseSeconds }: TickRequest):
         set paused_until = greatest(budget.paused_until, excluded.paused_until),
             next_call_at = greatest(case when budget.next_call_at <= ${honest} then budget.next_call_at end,
                                     clock_timestamp(), budget.paused_until, excluded.paused_until) + ${reserved}
-      returning extract(epoch from next_call_at - ${reserved})::float8 as starts_at,
-                extract(epoch from paused_until - clock_timestamp())::float8 as paused`;
+      returning extract(epoch from next_call_at - ${reserved})::numeric as starts_at,
+                extract(epoch from paused_until - clock_timestamp())::numeric as paused`;
 }
